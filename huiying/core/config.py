@@ -1,0 +1,201 @@
+"""The configuration as frozen values: what one desk's TOML files say. Reading and checking them is `config_files`.
+
+huiying.toml   Machine   this computer: folders, address, channels; never recorded in the ledger
+the other seven, together the Desk, are recorded whole as `configuration_changed`; roles run the ledger's newest.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from huiying.core.model import Level, PlaceLevel, Tier
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
+
+
+class Section(BaseModel):
+    """A frozen table; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Channel(Section):
+    """A generic webhook. The HMAC key comes from the environment or a file, by this channel's name."""
+
+    name: Name
+    url: str
+    min_level: Literal[1, 2, 3, 4] = 1
+
+
+class Machine(Section):
+    """huiying.toml. `clock` "simulated" is accepted only by a demonstration or test ledger."""
+
+    desk: Name
+    title: str
+    contact: str = Field(description="mail address in the crawler's user agent")
+    language: Literal["zh", "en"] = "zh"
+    data: str = "data"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8700, ge=0, le=65535)
+    clock: Literal["system", "simulated"] = "system"
+    channels: tuple[Channel, ...] = ()
+
+
+class Source(Section):
+    """A feed, or a list page with CSS selectors for the items and, inside one, link, title and time."""
+
+    kind: Literal["feed", "list"]
+    address: str
+    every: int = Field(default=600, ge=1, description="seconds between readings")
+    items: str | None = None
+    link: str = "a"
+    title: str | None = None
+    time: str | None = None
+
+
+class Outlet(Section):
+    """One publisher with its own hosts. `official` outlets belong to `unit`: replies are published there."""
+
+    id: Name
+    name: str
+    tier: Tier
+    hosts: tuple[str, ...] = Field(min_length=1)
+    home: Code | None = Field(default=None, description="the area that the outlet mostly reports on")
+    official: bool = False
+    unit: Name | None = None
+    zone: str = "Asia/Shanghai"
+    pace: float = Field(default=10, ge=0, description="seconds between requests to one host, at least")
+    test_site: bool = False
+    sources: tuple[Source, ...] = ()
+
+    def source_ids(self) -> list[tuple[str, Source]]:
+        """Return each source with its id, "outlet/1" counted from 1 in the file's order."""
+        return [(f"{self.id}/{number}", source) for number, source in enumerate(self.sources, 1)]
+
+
+class TopicRule(Section):
+    """A topic: any of `any` words, all of `all`, none of `none`; `title_only` looks at the title alone."""
+
+    id: Name
+    name: str
+    name_en: str
+    any: tuple[str, ...] = Field(min_length=1)
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    title_only: bool = False
+
+
+class AlertRule(Section):
+    """What opens an alert. Topic and place are required, words only narrow it."""
+
+    id: Name
+    name: str
+    topics: tuple[Name, ...] = Field(min_length=1)
+    places: tuple[Code, ...] = Field(min_length=1)
+    level: Level = Level.ORDINARY
+    tiers: tuple[Tier, ...] = ()
+    words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+class Unit(Section):
+    """A responsible unit. It is suggested where it has the alert's topic, and its place covers the alert's."""
+
+    id: Name
+    name: str
+    topics: tuple[Name, ...] = ()
+    places: tuple[Code, ...] = ()
+    contact: str = ""
+
+
+class OwnPlace(Section):
+    """A place of the desk's own area that the gazetteer lacks, or another name of one that it has."""
+
+    code: Code
+    name: str
+    level: PlaceLevel
+    aliases: tuple[str, ...] = ()
+
+
+class Term(Section):
+    """How long a step may take: natural minutes, or working days that end at 24:00 of the n-th."""
+
+    minutes: int | None = Field(default=None, ge=1)
+    working_days: int | None = Field(default=None, ge=1)
+
+
+class Steps(Section):
+    """The terms of one level. `acknowledge_duty_hours_only`: outside duty hours the term is the next duty morning."""
+
+    acknowledge: Term
+    acknowledge_duty_hours_only: bool = False
+    assign: Term
+    reply: Term
+    briefing: Term | None = None
+    resolve: Term
+    publish: Term
+    confirm: Term
+
+
+class Policy(Section):
+    """Deadlines by level; `duty_morning` is where acknowledging begins again after a night."""
+
+    version: str
+    duty_begin: Clock = "08:30"
+    duty_end: Clock = "17:30"
+    duty_morning: Clock = "08:30"
+    observation_days: int = Field(default=14, ge=1)
+    levels: dict[Literal["1", "2", "3", "4"], Steps]
+
+    def steps(self, level: Level) -> Steps:
+        """Return the terms of `level`."""
+        return self.levels[str(int(level))]  # type: ignore[index]
+
+    def duty_hours(self) -> tuple[time, time]:
+        """Return begin and end of duty hours, in the office's zone."""
+        return time.fromisoformat(self.duty_begin), time.fromisoformat(self.duty_end)
+
+
+class Calendar(Section):
+    """The office's own days over the shipped calendar of public holidays and make-up working days."""
+
+    zone: str = "Asia/Shanghai"
+    holidays: tuple[date, ...] = ()
+    workdays: tuple[date, ...] = ()
+
+
+class Area(Section):
+    """The desk's own area, and its own place names."""
+
+    code: Code
+    name: str
+    places: tuple[OwnPlace, ...] = ()
+
+
+class Desk(Section):
+    """The recorded configuration: everything that decides what is collected, tagged, alerted and when it is due."""
+
+    area: Area
+    outlets: tuple[Outlet, ...]
+    topics: tuple[TopicRule, ...]
+    rules: tuple[AlertRule, ...]
+    policy: Policy
+    units: tuple[Unit, ...]
+    calendar: Calendar
+
+    def outlet(self, id: str) -> Outlet | None:
+        """Return the outlet with this id."""
+        return next((outlet for outlet in self.outlets if outlet.id == id), None)
+
+    def unit(self, id: str) -> Unit | None:
+        """Return the unit with this id."""
+        return next((unit for unit in self.units if unit.id == id), None)
+
+    def official_hosts(self) -> frozenset[str]:
+        """Return the hosts of all official outlets."""
+        return frozenset(host for outlet in self.outlets if outlet.official for host in outlet.hosts)

@@ -1,0 +1,255 @@
+"""What the store keeps beside the ledger: crawl state, stories, accounts, deliveries, alarms. Everything but names and
+sessions could be computed again. Every method may raise BackendError; each call is one transaction, durable on return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from huiying.core.model import Role
+
+
+class Reading(StrEnum):
+    """How the last reading of a source ended. Each is a different silence."""
+
+    NEW = "new"
+    NOTHING_NEW = "nothing_new"
+    NOT_MODIFIED = "not_modified"
+    SAME_BYTES = "same_bytes"
+    EMPTY = "empty"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What crawl knows of one source. `dates` are the distinct days of its items ("2026-01-27", outlet's zone), newest
+    40 kept; `newest` is the newest item's instant; `robots` the refusal's text where there is one."""
+
+    source: str
+    outlet: str
+    due: datetime
+    reading: Reading | None = None
+    detail: str = ""
+    first_read: datetime | None = None
+    attempted: datetime | None = None
+    succeeded: datetime | None = None
+    last_new: datetime | None = None
+    failures: int = 0
+    etag: str | None = None
+    modified: str | None = None
+    body_hash: str | None = None
+    newest: datetime | None = None
+    dates: tuple[str, ...] = ()
+    backlog: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PostState:
+    """What crawl knows of one post: `item_hash` over the feed's item, `body_hash` over the page, `version` from 1."""
+
+    post: str
+    source: str
+    version: int
+    item_hash: str
+    body_hash: str
+    first_seen: datetime
+    fetched: datetime
+
+
+class CrawlStates(Protocol):
+    """Crawl state by source and by post, and the first time each version of a page was fetched."""
+
+    def source(self, source: str) -> SourceState | None: ...
+
+    def sources(self) -> list[SourceState]: ...
+
+    def save_source(self, state: SourceState) -> None: ...
+
+    def posts(self, ids: Sequence[str]) -> dict[str, PostState]: ...
+
+    def save_post(self, state: PostState) -> None: ...
+
+    def first_fetched(self, address: str, sha256: str, at: datetime) -> datetime:
+        """Remember that these bytes stood at `address` at `at`; return the earliest instant remembered for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A post of another address that shares fingerprints: its story, how many it shares, how many it has, its size."""
+
+    post: str
+    story: str
+    shared: int
+    size: int
+
+
+class Stories(Protocol):
+    """Which post belongs to which story. `assign` is serialised over all processes."""
+
+    def assign(
+        self,
+        post: str,
+        fingerprints: Sequence[int],
+        day: date,
+        since: date,
+        choose: Callable[[Sequence[Candidate]], str | None],
+    ) -> str:
+        """Return the story of `post`; the first answer for a post stands for ever.
+
+        `choose` gets the candidates that share one of the 64-bit `fingerprints` and were first seen on or after `since`
+        (never the post itself; a fingerprint held by more than 20 posts counts for none), and returns a story or None;
+        None begins the story named after the post. The fingerprints kept are those of the newest call.
+        """
+
+    def posts(self, story: str) -> list[str]:
+        """Return the posts of a story in the order they were assigned."""
+
+    def expire(self, before: date) -> int:
+        """Forget fingerprints of days before `before`; stories of posts stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person's account. `pseudonym` stands in the ledger; `name` lies here only and can be erased."""
+
+    login: str
+    pseudonym: str
+    name: str
+    role: Role
+    unit: str | None
+    language: str
+    password: str  # a pwdlib hash, never the password
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A log-in: `id` is the SHA-256 of the cookie's secret, `token` guards forms. Ends at `until`."""
+
+    id: str
+    login: str
+    token: str
+    until: datetime
+
+
+class Accounts(Protocol):
+    """Accounts, sessions, failed log-ins."""
+
+    def add(self, account: Account) -> None:
+        """Add an account. A login or pseudonym that exists is Refused("account_exists")."""
+
+    def save(self, account: Account) -> None: ...
+
+    def by_login(self, login: str) -> Account | None: ...
+
+    def all(self) -> list[Account]: ...
+
+    def names(self) -> dict[str, str]:
+        """Return the names that are not erased, by pseudonym."""
+
+    def open_session(self, session: Session) -> None: ...
+
+    def session(self, id: str, now: datetime) -> Session | None:
+        """Return the session unless it has ended."""
+
+    def extend_session(self, id: str, until: datetime) -> None: ...
+
+    def close_sessions(self, login: str | None = None, id: str | None = None) -> None: ...
+
+    def failed(self, who: str, at: datetime) -> None:
+        """Remember a failed log-in of `who` (a login or an address)."""
+
+    def failures(self, who: str, since: datetime) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One notification: of ledger event `seq` (or a source alarm, `seq` 0 and its `subject`) to `channel`."""
+
+    seq: int
+    channel: str
+    subject: str
+    attempts: int
+    due: datetime | None  # None: done or given up
+    delivered: datetime | None
+    answer: str
+
+
+class Deliveries(Protocol):
+    """Notifications and their record, keyed (seq, channel, subject)."""
+
+    def save(self, delivery: Delivery) -> None: ...
+
+    def due(self, now: datetime) -> list[Delivery]: ...
+
+    def recent(self, limit: int) -> list[Delivery]:
+        """Return the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What became of a CaptureWanted: `reference` and `first_fetched` of this version, or a `failure`."""
+
+    event: int
+    attempt: int
+    address: str
+    reference: str | None
+    first_fetched: datetime | None
+    at: datetime
+    failure: str = ""
+
+
+class CaptureResults(Protocol):
+    """Results of captures on their way from crawl to watch."""
+
+    def save(self, result: Captured) -> None: ...
+
+    def of(self, event: int) -> list[Captured]:
+        """Return the results for ledger event `event` in order of attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAlarm:
+    """A source is silent or broken. It stands on the duty page, and is no alert."""
+
+    source: str
+    reason: str
+    since: datetime
+    detail: str
+
+
+class SourceAlarms(Protocol):
+    """The source alarms that stand now."""
+
+    def all(self) -> list[SourceAlarm]: ...
+
+    def replace(self, alarms: Sequence[SourceAlarm]) -> None:
+        """Make `alarms` the ones that stand; a source and reason that stood keeps its `since`."""
+
+
+class Cursors(Protocol):
+    """How far a reader of the ledger has come, by name; 0 where it has not begun."""
+
+    def get(self, name: str) -> int: ...
+
+    def set(self, name: str, seq: int) -> None: ...
+
+
+class Store(Protocol):
+    """Everything above, in one database."""
+
+    crawl: CrawlStates
+    stories: Stories
+    accounts: Accounts
+    deliveries: Deliveries
+    captured: CaptureResults
+    alarms: SourceAlarms
+    cursors: Cursors
+
+    def close(self) -> None: ...
