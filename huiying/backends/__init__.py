@@ -1,0 +1,1 @@
+"""Implementations of the ports; the only place where databases and search engines are spoken to."""

@@ -1,0 +1,28 @@
+"""The store on SQLAlchemy Core: one engine, one class for each part of `huiying.core.states`."""
+
+from __future__ import annotations
+
+from huiying.backends import sql
+from huiying.backends.store_sql.accounts import SqlAccounts
+from huiying.backends.store_sql.crawl import SqlCrawlStates
+from huiying.backends.store_sql.following import SqlCaptureResults, SqlCursors, SqlDeliveries, SqlSourceAlarms
+from huiying.backends.store_sql.stories import SqlStories
+
+
+class SqlStore:
+    """See `huiying.core.states.Store`. Any number of processes and threads."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = sql.engine(url)
+        sql.migrate(self._engine, "store")
+        self.crawl = SqlCrawlStates(self._engine)
+        self.stories = SqlStories(self._engine)
+        self.accounts = SqlAccounts(self._engine)
+        self.deliveries = SqlDeliveries(self._engine)
+        self.captured = SqlCaptureResults(self._engine)
+        self.alarms = SqlSourceAlarms(self._engine)
+        self.cursors = SqlCursors(self._engine)
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._engine.dispose()

@@ -1,0 +1,209 @@
+"""The contract of the store, one sentence of `states.py` a test, over every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from huiying.backends.store_sql import SqlStore
+from huiying.backends.store_sql.tables import METADATA
+from huiying.core.codec import instant
+from huiying.core.errors import BackendError, Refused
+from huiying.core.model import Role
+from huiying.core.states import (
+    Account,
+    Candidate,
+    Captured,
+    Delivery,
+    PostState,
+    Reading,
+    Session,
+    SourceAlarm,
+    SourceState,
+    Store,
+)
+
+NOW = instant("2026-01-27T08:00:00+08:00")
+DAY = date(2026, 1, 27)
+ACCOUNT = Account("zhiban", "p-1", "值班员", Role.DUTY, None, "zh", "hash")
+
+
+@pytest.fixture(params=["sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    made = SqlStore(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    yield made
+    made.close()
+
+
+def test_the_migrations_make_the_tables_that_the_code_declares(tmp_path: Path) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    made = SqlStore(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    with made._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    made.close()
+
+
+def test_source_states_come_back_as_saved(store: Store) -> None:
+    state = SourceState("paper/1", "paper", NOW, Reading.NEW, dates=("2026-01-27",), newest=NOW, etag='"x"')
+    store.crawl.save_source(replace(state, failures=3))
+    store.crawl.save_source(state)
+    assert store.crawl.source("paper/1") == state
+    assert store.crawl.sources() == [state]
+    assert store.crawl.source("other/1") is None
+
+
+def test_post_states_are_found_by_id(store: Store) -> None:
+    state = PostState("a" * 32, "paper/1", 1, "i", "b", NOW, NOW)
+    store.crawl.save_post(state)
+    store.crawl.save_post(replace(state, version=2))
+    ids = [state.post, *(f"{number:032x}" for number in range(1200))]
+    assert store.crawl.posts(ids) == {state.post: replace(state, version=2)}
+
+
+def test_the_first_fetch_of_a_version_is_remembered(store: Store) -> None:
+    assert store.crawl.first_fetched("http://a/", "one", NOW) == NOW
+    later = NOW + timedelta(hours=1)
+    assert store.crawl.first_fetched("http://a/", "one", later) == NOW
+    assert store.crawl.first_fetched("http://a/", "two", later) == later
+
+
+def choose_first(candidates: Sequence[Candidate]) -> str | None:
+    return candidates[0].story if candidates else None
+
+
+def test_the_first_answer_for_a_post_stands(store: Store) -> None:
+    assert store.stories.assign("p1", [1, 2, 2**64 - 1], DAY, DAY, choose_first) == "p1"
+    assert store.stories.assign("p2", [2**64 - 1], DAY, DAY, choose_first) == "p1"
+    assert store.stories.assign("p2", [99], DAY, DAY, lambda _: None) == "p1"
+    assert store.stories.assign("p3", [77], DAY, DAY, choose_first) == "p3"
+    assert store.stories.posts("p1") == ["p1", "p2"]
+
+
+def test_candidates_count_shared_fingerprints_and_never_the_post_itself(store: Store) -> None:
+    store.stories.assign("p1", [1, 2, 3], DAY, DAY, choose_first)
+    seen: list[Sequence[Candidate]] = []
+    store.stories.assign("p2", [2, 3, 4, 5], DAY, DAY, lambda found: seen.append(found))
+    store.stories.assign("p4", [6], DAY, DAY, lambda found: seen.append(found))
+    assert seen == [[Candidate("p1", "p1", 2, 3)], []]
+
+
+def test_old_and_common_fingerprints_count_for_none(store: Store) -> None:
+    store.stories.assign("old", [1], DAY - timedelta(days=20), DAY, choose_first)
+    assert store.stories.assign("new", [1], DAY, DAY - timedelta(days=14), choose_first) == "new"
+    for number in range(21):
+        store.stories.assign(f"b{number}", [7], DAY, DAY, lambda _: None)
+    assert store.stories.assign("c", [7], DAY, DAY, choose_first) == "c"
+
+
+def test_expiry_forgets_fingerprints_and_keeps_stories(store: Store) -> None:
+    store.stories.assign("p1", [1], DAY, DAY, choose_first)
+    assert store.stories.expire(DAY + timedelta(days=1)) == 1
+    assert store.stories.assign("p2", [1], DAY, DAY, choose_first) == "p2"
+    assert store.stories.posts("p1") == ["p1"]
+
+
+def test_accounts_are_found_saved_and_unique(store: Store) -> None:
+    store.accounts.add(ACCOUNT)
+    with pytest.raises(Refused, match="account_exists"):
+        store.accounts.add(replace(ACCOUNT, pseudonym="p-2"))
+    store.accounts.save(replace(ACCOUNT, language="en"))
+    assert store.accounts.by_login("zhiban") == replace(ACCOUNT, language="en")
+    assert store.accounts.by_login("nobody") is None
+    assert store.accounts.all() == [replace(ACCOUNT, language="en")]
+    assert store.accounts.names() == {"p-1": "值班员"}
+
+
+def test_sessions_end(store: Store) -> None:
+    session = Session("s", "zhiban", "t", NOW + timedelta(hours=1))
+    store.accounts.open_session(session)
+    assert store.accounts.session("s", NOW) == session
+    assert store.accounts.session("s", session.until) is None
+    store.accounts.extend_session("s", NOW + timedelta(hours=2))
+    assert store.accounts.session("s", session.until) is not None
+    store.accounts.close_sessions(login="zhiban")
+    assert store.accounts.session("s", NOW) is None
+
+
+def test_failed_log_ins_are_counted_since_an_instant(store: Store) -> None:
+    store.accounts.failed("zhiban", NOW)
+    store.accounts.failed("zhiban", NOW + timedelta(minutes=5))
+    assert store.accounts.failures("zhiban", NOW) == 2
+    assert store.accounts.failures("zhiban", NOW + timedelta(minutes=1)) == 1
+
+
+def test_deliveries_are_kept_by_event_and_channel(store: Store) -> None:
+    first = Delivery(7, "duty", "A1", 0, NOW, None, "")
+    store.deliveries.save(first)
+    store.deliveries.save(Delivery(8, "duty", "A2", 0, NOW + timedelta(minutes=1), None, ""))
+    assert store.deliveries.due(NOW) == [first]
+    done = replace(first, attempts=1, due=None, delivered=NOW, answer="200")
+    store.deliveries.save(done)
+    assert store.deliveries.due(NOW) == []
+    assert store.deliveries.recent(1) == [done]
+
+
+def test_capture_results_come_in_order_of_attempts(store: Store) -> None:
+    second = Captured(5, 2, "http://a/", "ref", NOW, NOW)
+    first = Captured(5, 1, "http://a/", None, None, NOW, "unreachable")
+    store.captured.save(second)
+    store.captured.save(first)
+    assert store.captured.of(5) == [first, second]
+
+
+def test_an_alarm_that_stood_keeps_its_beginning(store: Store) -> None:
+    alarm = SourceAlarm("paper/1", "stale", NOW, "x")
+    store.alarms.replace([alarm])
+    store.alarms.replace([replace(alarm, since=NOW + timedelta(days=1), detail="y")])
+    assert store.alarms.all() == [replace(alarm, detail="y")]
+    store.alarms.replace([])
+    assert store.alarms.all() == []
+
+
+def test_cursors_begin_at_zero(store: Store) -> None:
+    assert store.cursors.get("hooks") == 0
+    store.cursors.set("hooks", 9)
+    assert store.cursors.get("hooks") == 9
+
+
+def test_every_part_says_backend_error_while_the_tables_are_gone(store: Store, tmp_path: Path) -> None:
+    METADATA.drop_all(store._engine)  # type: ignore[attr-defined]
+    calls = [
+        store.crawl.sources,
+        lambda: store.crawl.source("x"),
+        lambda: store.crawl.save_source(SourceState("a", "b", NOW)),
+        lambda: store.crawl.posts(["a"]),
+        lambda: store.crawl.save_post(PostState("a", "s", 1, "", "", NOW, NOW)),
+        lambda: store.crawl.first_fetched("a", "b", NOW),
+        lambda: store.stories.assign("p", [1], DAY, DAY, choose_first),
+        lambda: store.stories.posts("p"),
+        lambda: store.stories.expire(DAY),
+        lambda: store.accounts.add(ACCOUNT),
+        lambda: store.accounts.save(ACCOUNT),
+        lambda: store.accounts.by_login("a"),
+        store.accounts.all,
+        store.accounts.names,
+        lambda: store.accounts.open_session(Session("s", "l", "t", NOW)),
+        lambda: store.accounts.session("s", NOW),
+        lambda: store.accounts.extend_session("s", NOW),
+        lambda: store.accounts.close_sessions(login="l"),
+        lambda: store.accounts.failed("l", NOW),
+        lambda: store.accounts.failures("l", NOW),
+        lambda: store.deliveries.save(Delivery(1, "c", "s", 0, NOW, None, "")),
+        lambda: store.deliveries.due(NOW),
+        lambda: store.deliveries.recent(1),
+        lambda: store.captured.save(Captured(1, 1, "a", None, None, NOW)),
+        lambda: store.captured.of(1),
+        store.alarms.all,
+        lambda: store.alarms.replace([]),
+        lambda: store.cursors.get("a"),
+        lambda: store.cursors.set("a", 1),
+    ]
+    for call in calls:
+        with pytest.raises(BackendError):
+            call()
