@@ -28,7 +28,7 @@ def instant_text(at: datetime) -> str:
     """Return `at` in UTC with microseconds and "Z". A naive instant is a ValueError."""
     if at.tzinfo is None:
         raise ValueError("naive instant")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def instant(written: str) -> datetime:

@@ -1,0 +1,12 @@
+"""Profiles of the property tests: short by default, long by hand with HUIYING_PROFILE=long."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# Deadlines would be timed assertions; a busy machine must not turn a right answer into a failure.
+settings.register_profile("short", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HUIYING_PROFILE", "short"))
