@@ -1,0 +1,162 @@
+"""One reading of one source, from the conditional request to its saved state.
+
+fetch ─► 304 | same bytes | items ─ judge each ─► dead | unchanged | Posts.take, in document order ─► SourceState
+The validators (ETag, Last-Modified, body hash) are saved only when every item is stored: a kill repeats the reading.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+
+import structlog
+
+from crawlers.boundary import refuse_address
+from crawlers.changes import News, judge
+from crawlers.feeds import read_feed
+from crawlers.fetch import Fetcher, header
+from crawlers.items import Item, Unreadable
+from crawlers.lists import read_list
+from crawlers.outcomes import Failure, failed, failure_of, instants, is_backlog, quiet, unreadable, with_dates
+from crawlers.posts import Fate, Origin, Posts
+from crawlers.schedule import conditional, next_due
+from huiying.core.config import Outlet, Source
+from huiying.core.errors import BackendError
+from huiying.core.model import Response
+from huiying.core.ports import Clock
+from huiying.core.states import PostState, Reading, SourceState, Store
+
+logger = structlog.get_logger("huiying.crawl")
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A source of the configuration with its outlet and its id."""
+
+    id: str
+    outlet: Outlet
+    source: Source
+
+
+class Reader:
+    """Reads sources one by one. Counts polls and mistrusts validators for as long as the process lives."""
+
+    def __init__(self, fetcher: Fetcher, posts: Posts, store: Store, clock: Clock) -> None:
+        self._fetcher = fetcher
+        self._posts = posts
+        self._store = store
+        self._clock = clock
+        self._polls: Counter[str] = Counter()
+        self._distrusted: set[str] = set()
+
+    async def read(self, sought: Sought, state: SourceState, sources: frozenset[str]) -> SourceState:
+        """Read `sought` once; return its new state, saved. Only a BackendError is raised; nothing is lost by it."""
+        try:
+            new = await self._outcome(sought, state, sources)
+        except BackendError:
+            raise
+        except Exception as cause:  # a body that breaks a parser must not stop the other sources
+            logger.exception("reading_broke", source=sought.id)
+            broken = Failure(Reading.UNREADABLE, f"not_a_feed {type(cause).__name__}")
+            new = failed(state, broken, sought.source, self._clock.now())
+        self._store.crawl.save_source(new)
+        self._tell(new)
+        return new
+
+    async def _outcome(self, sought: Sought, state: SourceState, sources: frozenset[str]) -> SourceState:
+        ask = conditional(self._polls[sought.id], sought.id in self._distrusted)
+        self._polls[sought.id] += 1
+        validators = (state.etag, state.modified) if ask else (None, None)
+        answer = await self._fetcher.fetch(sought.outlet, sought.source.address, *validators)
+        now = self._clock.now()
+        if failure := failure_of(answer, now):
+            return failed(state, failure, sought.source, now)
+        assert isinstance(answer, Response)
+        if answer.status == 304:
+            return quiet(state, Reading.NOT_MODIFIED, sought.source, now)
+        if sha256(answer.body).hexdigest() == state.body_hash:
+            return quiet(state, Reading.SAME_BYTES, sought.source, now)
+        items = self._items(sought, answer)
+        if isinstance(items, Unreadable):
+            return failed(state, unreadable(items), sought.source, now)
+        if not items:
+            return quiet(state, Reading.EMPTY, sought.source, now)
+        fates = await self._take(sought, state, sources, items, now)
+        return self._read_whole(sought, state, answer, items, fates, now)
+
+    def _items(self, sought: Sought, answer: Response) -> list[Item] | Unreadable:
+        content_type = header(answer, "content-type")
+        if sought.source.kind == "list":
+            return read_list(answer.body, content_type, answer.address, sought.source)
+        return read_feed(answer.body, content_type, answer.address)
+
+    async def _take(
+        self, sought: Sought, state: SourceState, sources: frozenset[str], items: list[Item], now: datetime
+    ) -> Counter[Fate]:
+        """Bring each item to its end, in document order; an address that stands twice counts where it stands first."""
+        fates: Counter[Fate] = Counter()
+        first = {item.post(): item for item in reversed(items)}
+        wanted = [item for item in items if first[item.post()] is item]
+        states = self._store.crawl.posts([item.post() for item in wanted])
+        wanted = [item for item in wanted if not self._buried(sought, item, states.get(item.post()), fates)]
+        states |= self._posts.intend([item for item in wanted if item.post() not in states], sought.id, now)
+        at = instants(wanted, sought.outlet.zone, now)
+        for item in wanted:
+            known = states[item.post()]
+            if judge(known, item, sought.id, sources).news is not News.UNCHANGED:
+                fates[await self._posts.take(item, known, _origin(sought, state, known, at.get(item.post())))] += 1
+        return fates
+
+    def _buried(self, sought: Sought, item: Item, known: PostState | None, fates: Counter[Fate]) -> bool:
+        """Bury an item that may not be fetched, once; say whether it may not."""
+        reason = refuse_address(sought.outlet, item.address) if item.address else "no_link"
+        if reason and (known is None or known.item_hash != reason):
+            self._posts.bury(item, known, sought.id, reason, mark=reason)
+            fates[Fate.DEAD] += 1
+        return reason is not None
+
+    def _read_whole(
+        self,
+        sought: Sought,
+        state: SourceState,
+        answer: Response,
+        items: list[Item],
+        fates: Counter[Fate],
+        now: datetime,
+    ) -> SourceState:
+        at = instants(items, sought.outlet.zone, now)
+        new = with_dates(state, list(at.values()), sought.outlet.zone)
+        if state.first_read is None:
+            old = {item.post() for item in items if item.address and is_backlog(at.get(item.post()), now)}
+            new = replace(new, first_read=now, backlog=len(old))
+        reading = Reading.NEW if fates[Fate.STORED] else Reading.NOTHING_NEW
+        return replace(
+            self._with_validators(new, sought.id, answer, whole=not fates[Fate.WAITING]),
+            reading=reading,
+            detail="",
+            attempted=now,
+            succeeded=now,
+            failures=0,
+            last_new=now if reading is Reading.NEW else state.last_new,
+            due=next_due(sought.source, reading, 0, now),
+        )
+
+    def _with_validators(self, state: SourceState, id: str, answer: Response, whole: bool) -> SourceState:
+        """Keep the validators unless items are waiting; other bytes under the same validator make it worthless."""
+        etag, modified = header(answer, "etag"), header(answer, "last-modified")
+        if (etag or modified) and state.body_hash and (etag, modified) == (state.etag, state.modified):
+            self._distrusted.add(id)
+        body_hash = sha256(answer.body).hexdigest() if whole else None
+        return replace(state, etag=etag if whole else None, modified=modified if whole else None, body_hash=body_hash)
+
+    def _tell(self, state: SourceState) -> None:
+        tell = logger.warning if state.failures else logger.info
+        tell("read", source=state.source, reading=str(state.reading), detail=state.detail, failures=state.failures)
+
+
+def _origin(sought: Sought, state: SourceState, known: PostState, at: datetime | None) -> Origin:
+    """Return the item's origin; what was first seen before the first reading ended belongs to that reading."""
+    first = state.first_read is None or known.first_seen <= state.first_read
+    return Origin(sought.outlet, sought.id, known.first_seen, first and is_backlog(at, known.first_seen))

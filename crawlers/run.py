@@ -1,0 +1,182 @@
+"""The crawl role: ticks, asks what is due, reads it, and captures what the ledger wants.
+
+APScheduler ─ 0.2 s ─► schedule.due ─► Reader.read, one outlet at a time each ─► POSTS_FOUND, SourceState
+            └ 0.5 s ─► Wanted.step ─► captures, Captured
+Ticks are of real time; what is due is decided under the clock, which may be simulated and stand still or jump.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from crawlers.boundary import refuse_outlet
+from crawlers.engine import Engine, on_reactor
+from crawlers.fetch import Fetcher
+from crawlers.outcomes import Failure, failed
+from crawlers.posts import Posts
+from crawlers.reading import Reader, Sought
+from crawlers.resolver import GuardedResolver
+from crawlers.schedule import due
+from crawlers.wanted import Wanted
+from huiying.core.addresses import host
+from huiying.core.config import Desk, Machine, Outlet
+from huiying.core.errors import BackendError, HuiyingError, Refused
+from huiying.core.ports import Captures, Clock, Log
+from huiying.core.states import Reading, SourceState, Store
+
+logger = structlog.get_logger("huiying.crawl")
+
+TICK = 0.2  # seconds
+WANTED_TICK = 0.5  # seconds; a wanted capture is tried within 10 s
+HOLD = 5  # seconds that a source rests after the store or the log failed
+
+DeskOf = Callable[[], tuple[int, Desk]]
+
+
+def start(
+    desk_of: DeskOf,
+    machine: Machine,
+    log: Log,
+    store: Store,
+    captures: Captures,
+    clock: Clock,
+    stopping: Callable[[], bool],
+) -> None:
+    """Run the role in this thread until `stopping` says so; once a process, because scrapy's reactor is."""
+    on_reactor(lambda: run(desk_of, machine, log, store, captures, clock, stopping))
+
+
+async def run(
+    desk_of: DeskOf,
+    machine: Machine,
+    log: Log,
+    store: Store,
+    captures: Captures,
+    clock: Clock,
+    stopping: Callable[[], bool],
+) -> None:
+    """Run the role on the reactor's loop until `stopping` says so; ends within 5 s of it.
+
+    `desk_of` returns the number of the recorded configuration and the configuration; it is asked at every tick.
+    """
+    engine = Engine(machine.contact, clock)
+    fetcher = Fetcher(engine, clock, engine.resolver.refused)
+    posts = Posts(machine.desk, fetcher, log, store, captures, clock)
+    wanted = Wanted(machine.desk, fetcher, log, store, captures, clock)
+    crawl = Crawl(desk_of, Reader(fetcher, posts, store, clock), wanted, store, clock, engine.resolver)
+    await engine.start()
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    for job, seconds in ((crawl.tick, TICK), (crawl.tick_wanted, WANTED_TICK)):
+        scheduler.add_job(job, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None)
+    scheduler.start()
+    try:
+        while not stopping():
+            await asyncio.sleep(0.05)
+    finally:
+        scheduler.shutdown(wait=False)
+        await crawl.stop()
+        await engine.stop()
+
+
+class Crawl:
+    """What is read now, and what each source's state is. The only writer of the crawl state."""
+
+    def __init__(
+        self,
+        desk_of: DeskOf,
+        reader: Reader,
+        wanted: Wanted,
+        store: Store,
+        clock: Clock,
+        resolver: GuardedResolver,
+    ) -> None:
+        self._desk_of = desk_of
+        self._reader = reader
+        self._wanted = wanted
+        self._store = store
+        self._clock = clock
+        self._resolver = resolver
+        self._number = -1
+        self._desk: Desk | None = None
+        self._sought: dict[str, Sought] = {}
+        self._states: dict[str, SourceState] = {}
+        self._readings: dict[str, asyncio.Task[None]] = {}
+        self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def tick(self) -> None:
+        """Begin a reading of each source that is due and not being read."""
+        try:
+            self._configure()
+        except HuiyingError as cause:
+            logger.warning("configuration_unread", detail=str(cause))
+            return
+        idle = [(id, sought.source) for id, sought in self._sought.items() if id not in self._readings]
+        for waiting in due(self._states, idle, self._clock.now()):
+            self._readings[waiting.source] = asyncio.ensure_future(self._read(self._sought[waiting.source]))
+
+    async def tick_wanted(self) -> None:
+        """Move the wanted captures on."""
+        if self._desk is None:
+            return
+        try:
+            self._wanted.step(self._desk)
+        except BackendError as cause:
+            logger.warning("captures_wanted_unread", detail=str(cause))
+
+    async def stop(self) -> None:
+        """Give up readings and captures under way: both come again."""
+        self._wanted.cancel()
+        running = list(self._readings.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _read(self, sought: Sought) -> None:
+        """Read one source; the outlet's others wait, so that ids, versions and order do not depend on speed."""
+        try:
+            async with self._one_at_a_time[sought.outlet.id]:
+                state = self._states.get(sought.id) or self._begun(sought)
+                new = await self._reader.read(sought, state, frozenset(self._sought))
+                self._states[sought.id] = new
+        except BackendError as cause:
+            logger.warning("reading_not_kept", source=sought.id, detail=str(cause))
+            await asyncio.sleep(HOLD)
+        finally:
+            del self._readings[sought.id]
+
+    def _configure(self) -> None:
+        number, desk = self._desk_of()
+        if number == self._number:
+            return
+        states = {state.source: state for state in self._store.crawl.sources()}
+        sought: dict[str, Sought] = {}
+        for outlet in desk.outlets:
+            if refused := refuse_outlet(outlet):
+                self._refuse(outlet, refused, states)
+                continue
+            sought |= {id: Sought(id, outlet, source) for id, source in outlet.source_ids()}
+        self._resolver.loopback = frozenset(
+            host(f"http://{name}") for outlet in desk.outlets if outlet.test_site for name in outlet.hosts
+        )
+        self._number, self._desk, self._sought, self._states = number, desk, sought, states
+
+    def _refuse(self, outlet: Outlet, refused: Refused, states: dict[str, SourceState]) -> None:
+        """Show each source of an outlet that must not be read as refused; nothing of it is fetched."""
+        logger.warning("outlet_refused", outlet=outlet.id, detail=str(refused))
+        now = self._clock.now()
+        for id, source in outlet.source_ids():
+            state = states.get(id) or SourceState(id, outlet.id, now)
+            shown = failed(
+                replace(state, failures=0), Failure(Reading.REFUSED, f"refused_outlet {refused}"), source, now
+            )
+            self._store.crawl.save_source(shown)
+
+    def _begun(self, sought: Sought) -> SourceState:
+        return SourceState(sought.id, sought.outlet.id, self._clock.now())

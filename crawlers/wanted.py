@@ -1,0 +1,115 @@
+"""Captures that the ledger asks for: official pages as evidence, fetched as politely as everything else.
+
+CAPTURES_WANTED ─► official host? robots, pace ─► captures ─► first_fetched ─► Captured ─► commit
+Each request runs by itself, so that a slow host holds up no other; what is done is committed in the topic's order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import sha256
+
+import structlog
+
+from crawlers.boundary import owns
+from crawlers.fetch import Fetcher, Missed
+from huiying.core import codec
+from huiying.core.addresses import canonical
+from huiying.core.config import Desk, Outlet
+from huiying.core.consume import bury
+from huiying.core.errors import BackendError, Dead
+from huiying.core.model import CaptureWanted, Response, Topic
+from huiying.core.ports import Captures, Clock, Log, Record
+from huiying.core.states import Captured, Store
+
+logger = structlog.get_logger("huiying.crawl")
+
+GROUP = "crawl"
+AT_ONCE = 256
+REST = 1  # seconds before a capture that could not be kept begins anew
+
+
+class Wanted:
+    """Polls the topic and keeps what is under way in memory; a kill makes the uncommitted come again."""
+
+    def __init__(self, desk: str, fetcher: Fetcher, log: Log, store: Store, captures: Captures, clock: Clock) -> None:
+        self._desk = desk
+        self._fetcher = fetcher
+        self._log = log
+        self._store = store
+        self._captures = captures
+        self._clock = clock
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    def step(self, desk: Desk) -> None:
+        """Commit what is done, begin what is new. A BackendError leaves everything to the next step."""
+        records = self._log.poll(Topic.CAPTURES_WANTED, GROUP, AT_ONCE)
+        done = self._done(records)
+        if done:
+            self._log.commit(GROUP, done)
+            for record in done:
+                del self._under_way[record.position]
+        for record in records[len(done) :]:
+            if record.position not in self._under_way:
+                self._under_way[record.position] = asyncio.ensure_future(self._handle(record, desk))
+
+    def cancel(self) -> None:
+        """Give up what is under way; it comes again."""
+        for task in self._under_way.values():
+            task.cancel()
+
+    def _done(self, records: list[Record]) -> list[Record]:
+        """Return the leading records that are done; one that failed is forgotten, so that it begins anew."""
+        done = []
+        for record in records:
+            task = self._under_way.get(record.position)
+            if task is None or not task.done():
+                break
+            if task.cancelled() or task.exception() is not None:
+                del self._under_way[record.position]
+                break
+            done.append(record)
+        return done
+
+    async def _handle(self, record: Record, desk: Desk) -> None:
+        try:
+            await self._capture(codec.decode(CaptureWanted, record.value), desk)
+        except Dead as why:
+            bury(self._log, record, why)
+        except BackendError as cause:
+            logger.warning("capture_not_kept", detail=str(cause))
+            await asyncio.sleep(REST)
+            raise
+        except Exception:
+            logger.exception("capture_broke")
+            await asyncio.sleep(REST)
+            raise
+
+    async def _capture(self, wanted: CaptureWanted, desk: Desk) -> None:
+        known = self._store.captured.of(wanted.event)
+        if wanted.desk != self._desk or any(one.attempt == wanted.attempt for one in known):
+            return
+        outlet = _official(desk, wanted.address)
+        if outlet is None:
+            answer: Response | Missed = Missed("not_official", wanted.address)
+        else:
+            answer = await self._fetcher.fetch(outlet, wanted.address)
+        result = self._kept(wanted, answer)
+        self._store.captured.save(result)
+        logger.info("captured", capture_of=wanted.event, address=wanted.address, failure=result.failure)
+
+    def _kept(self, wanted: CaptureWanted, answer: Response | Missed) -> Captured:
+        if isinstance(answer, Missed) or not (200 <= answer.status < 300 and answer.body):
+            code = answer.code if isinstance(answer, Missed) else f"http_{answer.status}"
+            return Captured(wanted.event, wanted.attempt, wanted.address, None, None, self._clock.now(), code)
+        reference = self._captures.put(answer)
+        digest = sha256(answer.body).hexdigest()
+        first = self._store.crawl.first_fetched(canonical(wanted.address), digest, answer.fetched)
+        return Captured(wanted.event, wanted.attempt, wanted.address, reference, first, answer.fetched)
+
+
+def _official(desk: Desk, address: str) -> Outlet | None:
+    try:
+        return next((outlet for outlet in desk.outlets if outlet.official and owns(outlet, address)), None)
+    except ValueError:
+        return None
