@@ -1,0 +1,89 @@
+"""The divisions of China with their codes, from pipeline/data/gazetteer.bin; villages are unpacked county by county.
+
+HYGZ1\\n │ length of the main frame (uint32, big endian) │ main frame │ one frame of villages a county
+main frame (zstd, UTF-8 lines): what it is (JSON) │ "digits TAB name TAB short" │ empty │ "county TAB length"
+village frame (zstd, UTF-8 lines): six digits (township 3, village 3) and the name
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any
+
+import zstandard
+
+from huiying.core.model import PlaceLevel
+from huiying.core.places import ancestors, level_of
+
+MAGIC = b"HYGZ1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """One administrative division: its 12-digit code, official name and level.
+
+    `short` says what a county's short form is otherwise: "p" a place name and nothing else, "w" an ordinary word.
+    """
+
+    code: str
+    name: str
+    level: PlaceLevel
+    short: str = ""
+
+
+class Gazetteer:
+    """Read a gazetteer's bytes: provinces to townships at once, villages when a county is asked for."""
+
+    def __init__(self, body: bytes) -> None:
+        if not body.startswith(MAGIC):
+            raise ValueError("not a gazetteer")
+        (size,) = struct.unpack_from(">I", body, len(MAGIC))
+        begin = len(MAGIC) + 4
+        lines = iter(zstandard.decompress(body[begin : begin + size]).decode("utf-8").split("\n"))
+        self.about: dict[str, Any] = json.loads(next(lines))
+        self.divisions = tuple(_division(line) for line in iter(lambda: next(lines), ""))
+        self._names = {division.code: division.name for division in self.divisions}
+        self._frames: dict[str, tuple[int, int]] = {}
+        self._body = body
+        offset = begin + size
+        for line in lines:
+            county, _, length = line.partition("\t")
+            self._frames[county] = (offset, int(length))
+            offset += int(length)
+        self.villages = lru_cache(maxsize=64)(self._villages)
+
+    def name(self, code: str) -> str | None:
+        """Return the official name of a 12-digit code, None where there is none."""
+        if code in self._names:
+            return self._names[code]
+        villages = self.villages(code[:6]) if code[9:] != "000" else ()
+        return next((village.name for village in villages if village.code == code), None)
+
+    def path(self, code: str) -> tuple[str, ...]:
+        """Return the names from the province down to `code`, without the ones that have no name."""
+        codes = dict.fromkeys((*ancestors(code), code))
+        return tuple(name for inner in codes if (name := self.name(inner)))
+
+    def _villages(self, county: str) -> tuple[Division, ...]:
+        """Return the villages of the county with these six digits."""
+        if county not in self._frames:
+            return ()
+        offset, length = self._frames[county]
+        text = zstandard.decompress(self._body[offset : offset + length]).decode("utf-8")
+        return tuple(Division(county + line[:6], line[6:], PlaceLevel.VILLAGE) for line in text.split("\n"))
+
+
+def _division(line: str) -> Division:
+    digits, name, short = line.split("\t")
+    code = digits.ljust(12, "0")
+    return Division(code, name, level_of(code), short)
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """Return the shipped gazetteer, read once a process."""
+    return Gazetteer((resources.files("pipeline") / "data" / "gazetteer.bin").read_bytes())

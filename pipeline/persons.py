@@ -1,0 +1,69 @@
+"""Personal names among words that somebody wants to search or alert by: rules on persons are refused.
+
+word ─ jieba.posseg ─► parts tagged nr ─ begins with a surname, is no ordinary word, lies in no place or unit ─► a name
+"""
+
+from __future__ import annotations
+
+import logging
+import tomllib
+import warnings
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from pipeline.aliases import short_forms
+from pipeline.gazetteer import gazetteer
+
+_PERSONAL = ("nr", "nrt", "nrfg")
+
+
+@cache
+def _tagger() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import jieba.posseg
+    jieba.setLogLevel(logging.WARNING)
+    return jieba.posseg.dt
+
+
+@cache
+def _lists() -> dict[str, tuple[str, ...]]:
+    table = tomllib.loads((resources.files("pipeline") / "data" / "names.toml").read_text(encoding="utf-8"))
+    return {key: tuple(words.split()) for key, words in table.items()}
+
+
+@cache
+def _places() -> frozenset[str]:
+    divisions = gazetteer().divisions
+    return frozenset(name for d in divisions for name in (d.name, *short_forms(d.name, d.level)))
+
+
+def personal_names(words: Iterable[str], names: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return those of `words` that are, or hold, a personal name, in their order.
+
+    A name is what jieba tags nr and begins with a surname; of the dictionary's own words of two characters only the
+    known names count. What lies inside a division's name, or one of `names` (the desk's places and units), is none.
+    """
+    own = tuple(names)
+    return tuple(word for word in words if any(not _inside(part, word, own) for part in _named(word)))
+
+
+def _named(word: str) -> list[str]:
+    """Return the parts of `word` that jieba takes for a person's name and that look like one."""
+    return [pair.word for pair in _tagger().cut(word.strip()) if pair.flag in _PERSONAL and _looks_personal(pair.word)]
+
+
+def _looks_personal(part: str) -> bool:
+    if not 2 <= len(part) <= 4 or not part.startswith(_lists()["surnames"]):
+        return False
+    ordinary = len(part) == 2 and part in _tagger().word_tag_tab
+    return not ordinary or part in _lists()["two_characters"]
+
+
+def _inside(part: str, word: str, own: tuple[str, ...]) -> bool:
+    """Say whether `part` is a place, or belongs to one of `own` that stands in `word` or is meant by it."""
+    return (
+        part in _places() or word in _places() or any(part in name and (name in word or word in name) for name in own)
+    )

@@ -1,0 +1,163 @@
+"""Which of the places of one name is meant, decided by parents beside it, parents in the post, and the outlet's home.
+
+forms ─ score each ─► the best, if it is good enough for its level and no other is as good ─► Choice, else None
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from huiying.core.model import PlaceLevel
+from huiying.core.places import ancestors, covers, level_of, significant
+
+_NEAR = 6
+_PUNCTUATION = re.compile(r"[，。、；：！？,.;:!?\s“”（）()《》和与及至到从]")
+_PARENT = {PlaceLevel.PROVINCE: 1.0, PlaceLevel.CITY: 2.0, PlaceLevel.COUNTY: 4.0, PlaceLevel.TOWNSHIP: 6.0}
+_PRIOR = {PlaceLevel.PROVINCE: 4.0, PlaceLevel.CITY: 2.5, PlaceLevel.COUNTY: 1.5}
+_BESIDE = 8.0
+_HOME = 3.0
+_OWN = 3.0
+_CONTRADICTED = -20.0
+_MARGIN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One place under one written form. `doubt` says what a short form is otherwise: "p" nothing else, "w" a word."""
+
+    code: str
+    name: str
+    level: PlaceLevel
+    full: bool
+    doubt: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A stretch of text and the places that it may mean."""
+
+    start: int
+    end: int
+    forms: tuple[Form, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A mention decided: confidence in percent, and why ("beside", "text", "home", "own", "unique")."""
+
+    start: int
+    end: int
+    form: Form
+    confidence: int
+    why: str
+
+
+@dataclass(slots=True)
+class Context:
+    """The codes that a post names, with those above them, in the order named; the outlet's home; the desk's area."""
+
+    home: str | None
+    area: str
+    codes: dict[str, None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, mentions: Iterable[Mention], home: str | None, area: str) -> Context:
+        """Return the context of what is certain in itself: provinces, cities and counties whose full name is unique."""
+        context = cls(home, area)
+        for mention in mentions:
+            form = mention.forms[0]
+            if len(mention.forms) == 1 and _certain(form):
+                context.add(form.code)
+        return context
+
+    def add(self, code: str) -> None:
+        """Note a place that the post names."""
+        for outer in (*ancestors(code), code):
+            self.codes.setdefault(outer)
+
+    def elsewhere(self, code: str) -> bool:
+        """Say whether the post names provinces, and not the one that `code` lies in."""
+        provinces = {known for known in self.codes if level_of(known) is PlaceLevel.PROVINCE}
+        return bool(provinces) and not any(covers(known, code) for known in provinces)
+
+    def counties(self) -> list[str]:
+        """Return the six digits of the counties named, after the home where that is a county or lies in one."""
+        codes = ([self.home] if self.home else []) + list(self.codes)
+        return list(dict.fromkeys(code[:6] for code in codes if len(significant(code)) >= 6))
+
+
+def _certain(form: Form) -> bool:
+    return form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY) or (form.level is PlaceLevel.COUNTY and form.full)
+
+
+def choose(mention: Mention, before: Choice | None, gap: str, context: Context) -> Choice | None:
+    """Return the place meant, None where none is good enough or two are equally good.
+
+    `before` is the place named before it and `gap` the text between the two.
+    """
+    scored = [(*_score(form, before, gap, context), form) for form in mention.forms]
+    scored.sort(key=lambda found: -found[0])
+    score, why, form = scored[0]
+    rivals = [other for points, _, other in scored[1:] if score - points < _MARGIN and other.code != form.code]
+    if any(not _inside(form, rival) for rival in rivals) or not _enough(form, why, len(mention.forms)):
+        return None
+    if not why and not form.full and form.level is PlaceLevel.COUNTY and context.elsewhere(form.code):
+        return None
+    return Choice(mention.start, mention.end, form, _confidence(why, form), why)
+
+
+def _inside(form: Form, rival: Form) -> bool:
+    """Say whether both are one place in two levels, as a city and the county of the same name."""
+    return covers(form.code, rival.code) or covers(rival.code, form.code)
+
+
+def _score(form: Form, before: Choice | None, gap: str, context: Context) -> tuple[float, str]:
+    score, why = _PRIOR.get(form.level, 0.0) - (0.0 if form.full else 0.5), ""
+    if form.own:
+        score, why = score + _OWN, "own"
+    outer = ancestors(form.code)
+    if context.home is not None:
+        if covers(context.home, form.code):
+            score, why = score + _HOME, "home"
+        else:
+            score += sum(_PARENT[level_of(code)] / 2 for code in outer if covers(code, context.home))
+    named = [code for code in outer if code in context.codes]
+    if named:
+        score += sum(_PARENT[level_of(code)] for code in dict.fromkeys(named))
+        why = "text" if _PARENT[level_of(named[-1])] > 1 or form.level is PlaceLevel.COUNTY else why or "province"
+    if form.level is not PlaceLevel.PROVINCE and form.code in context.codes:
+        score, why = score + 2.0, why or "text"
+    if before is not None and len(gap) <= _NEAR and not _PUNCTUATION.search(gap):
+        if before.form.code in outer:
+            return score + (_BESIDE if not gap else _BESIDE / 2), "beside"
+        if _rank(before.form.level) < _rank(form.level) and not gap:
+            return score + _CONTRADICTED, why
+    return score, why
+
+
+def _rank(level: PlaceLevel) -> int:
+    return list(PlaceLevel).index(level)
+
+
+def _enough(form: Form, why: str, forms: int) -> bool:
+    """Say whether the reason is good enough for the level; nothing else is asked of provinces and cities."""
+    if form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY):
+        return True
+    if form.level is PlaceLevel.COUNTY:
+        if form.doubt == "w" and not form.full:
+            return why in ("beside", "own")
+        if not why:
+            return forms == 1 and (form.full or form.doubt == "p" or len(form.name) > 3)
+        return True
+    if form.level is PlaceLevel.TOWNSHIP:
+        return why in ("beside", "text", "home") or (forms == 1 and why in ("own", "province"))
+    return why in ("beside", "text", "home")
+
+
+def _confidence(why: str, form: Form) -> int:
+    if form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY) and not why:
+        return 90
+    return {"beside": 98, "text": 90, "own": 85, "home": 75, "province": 70, "": 80}[why]

@@ -1,0 +1,223 @@
+"""The contract of the index, one sentence of the port a test, over every backend."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from huiying.backends.index_tantivy import POINTER, TantivyIndex
+from huiying.core.errors import BackendError
+from huiying.core.model import PlaceLevel, PlaceTag, Post, Tier, TopicHit
+from huiying.core.ports import Index, Query
+
+NOON = datetime(2026, 1, 27, 4, 0, tzinfo=UTC)  # 12:00 in Beijing
+TOWN, COUNTY, CITY = "990101100000", "990101000000", "990100000000"
+
+
+def place(code: str, level: PlaceLevel = PlaceLevel.TOWNSHIP) -> PlaceTag:
+    return PlaceTag(code, "某镇", level, "text", 0, 2, 90, "text")
+
+
+def post(id: str, **changes: object) -> Post:
+    made = Post(
+        desk="desk",
+        id=id,
+        version=1,
+        outlet="paper",
+        source="paper/1",
+        tier=Tier.COUNTY,
+        official=False,
+        address=f"http://paper.test/{id}",
+        title="城区停水",
+        text="城区今天停水。",
+        published=None,
+        first_seen=NOON,
+        fetched=NOON,
+        month="2026-01",
+        story=id,
+        title_words="城区 停水",
+        text_words="城区 今天 停水",
+        places=(place(TOWN),),
+        primary_place=TOWN,
+        topics=(TopicHit("water", (("停水", "title", 2, 4),)),),
+        backlog=False,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "index"
+
+
+@pytest.fixture(params=["tantivy"])
+def index(request: pytest.FixtureRequest, folder: Path) -> Iterator[Index]:
+    made = TantivyIndex(folder, writer=True)
+    yield made
+    made.close()
+
+
+def ids(index: Index, query: Query) -> list[str]:
+    return [found.id for found in index.search(query).posts]
+
+
+def test_a_post_reads_back_as_it_was_put(index: Index) -> None:
+    index.put([post("a")])
+    assert index.get("a") == post("a")
+    assert index.get("b") is None
+
+
+def test_put_replaces_by_id_and_ignores_older_versions(index: Index) -> None:
+    index.put([post("a", version=2, title="二")])
+    index.put([post("a", version=1, title="一")])
+    assert index.search(Query()).posts == (post("a", version=2, title="二"),)
+    index.put([post("a", version=3, title="三"), post("a", version=2, title="二")])
+    index.put([post("a", version=3, title="三")])
+    assert index.search(Query()).posts == (post("a", version=3, title="三"),)
+
+
+def test_putting_nothing_is_nothing(index: Index) -> None:
+    index.put([])
+    assert index.search(Query()).total == 0
+
+
+def test_all_words_must_occur_in_title_or_text_whatever_their_case(index: Index) -> None:
+    index.put(
+        [post("a", title_words="城区 app", text_words="今天 停水"), post("b", title_words="城区", text_words="今天")]
+    )
+    assert ids(index, Query(words=("停水", "城区"))) == ["a"]
+    assert ids(index, Query(words=("APP",))) == ["a"]
+    assert ids(index, Query(words=("停",))) == []
+
+
+def test_inner_places_count_and_several_codes_are_either(index: Index) -> None:
+    other = (place("990202000000", PlaceLevel.COUNTY),)
+    index.put([post("a"), post("b", places=other), post("c", places=())])
+    assert ids(index, Query(places=(COUNTY,))) == ["a"]
+    assert ids(index, Query(places=(TOWN, "990202000000"))) == ["a", "b"]
+
+
+def test_topics_outlets_and_stories_narrow(index: Index) -> None:
+    index.put([post("a"), post("b", topics=(), outlet="radio", story="a")])
+    assert ids(index, Query(topics=("water",))) == ["a"]
+    assert ids(index, Query(outlets=("radio",))) == ["b"]
+    assert ids(index, Query(stories=("a",))) == ["a", "b"]
+    assert ids(index, Query(stories=("a",), outlets=("radio",), topics=("water",))) == []
+
+
+def test_since_is_inclusive_and_until_exclusive(index: Index) -> None:
+    index.put([post("a"), post("b", first_seen=NOON + timedelta(seconds=1))])
+    assert ids(index, Query(since=NOON, until=NOON + timedelta(seconds=1))) == ["a"]
+    assert ids(index, Query(since=NOON + timedelta(microseconds=1))) == ["b"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_pages_joined_are_the_whole_newest_first_then_by_id(index: Index, limit: int) -> None:
+    posts = [post(f"{number:02}", first_seen=NOON + timedelta(hours=number // 5)) for number in range(17)]
+    index.put(posts[9:])
+    index.put(posts[:9])
+    joined: list[Post] = []
+    query = Query(words=("停水",), limit=limit)
+    while True:
+        page = index.search(query)
+        assert page.total == 17
+        joined += page.posts
+        if page.next is None:
+            break
+        query = replace(query, after=page.next)
+    assert joined == sorted(posts, key=lambda one: (-one.first_seen.timestamp(), one.id))
+
+
+def test_counts_are_of_the_whole_result_with_parents_and_local_days(index: Index) -> None:
+    late = NOON + timedelta(hours=12)  # 00:00 of the 28th in Beijing
+    index.put(
+        [
+            post("a"),
+            post("b", first_seen=late),
+            post("c", first_seen=late, topics=(), places=(place(TOWN), place(COUNTY))),
+        ]
+    )
+    counts = index.counts(Query(limit=1))
+    assert counts.topics == {"water": 2}
+    assert counts.places == {TOWN: 3, COUNTY: 3, CITY: 3, "990000000000": 3}
+    assert counts.days == {"2026-01-27": 1, "2026-01-28": 2}
+    assert index.counts(Query(zone="Europe/London")).days == {"2026-01-27": 3}
+    assert index.counts(Query(words=("无",))).days == {}
+
+
+def test_a_reader_sees_each_put_within_half_a_second(index: Index, folder: Path) -> None:
+    reader = TantivyIndex(folder, writer=False)
+    for number in range(3):
+        index.put([post(str(number))])
+        until = time.monotonic() + 0.5
+        while reader.get(str(number)) is None:
+            assert time.monotonic() < until
+    reader.close()
+
+
+def test_a_reader_before_the_first_writer_finds_nothing_and_catches_up(folder: Path) -> None:
+    reader = TantivyIndex(folder, writer=False)
+    assert reader.search(Query()).total == 0
+    assert reader.get("a") is None
+    assert reader.counts(Query()).topics == {}
+    writer = TantivyIndex(folder, writer=True)
+    writer.put([post("a")])
+    assert reader.get("a") == post("a")
+    writer.close()
+
+
+def test_a_reader_cannot_put(index: Index, folder: Path) -> None:
+    with pytest.raises(BackendError, match="index_read_only"):
+        TantivyIndex(folder, writer=False).put([post("a")])
+
+
+def test_a_second_writer_is_locked_out_until_the_first_closes(index: Index, folder: Path) -> None:
+    with pytest.raises(BackendError, match="index_locked"):
+        TantivyIndex(folder, writer=True)
+    index.close()
+    again = TantivyIndex(folder, writer=True)
+    again.put([post("a")])
+    again.close()
+
+
+def test_every_method_says_so_when_the_folder_is_broken(index: Index, folder: Path) -> None:
+    index.put([post("a")])
+    (folder / (folder / POINTER).read_text() / "meta.json").write_text("{", encoding="utf-8")
+    reader = TantivyIndex(folder, writer=False)
+    for call in (lambda: reader.get("a"), lambda: reader.search(Query()), lambda: reader.counts(Query())):
+        with pytest.raises(BackendError, match="index_failed"):
+            call()
+
+
+def test_a_writer_killed_while_committing_leaves_what_was_acknowledged(folder: Path) -> None:
+    script = textwrap.dedent("""
+        import sys
+        from pathlib import Path
+        from huiying.backends.index_tantivy import TantivyIndex
+        from tests.contract.test_index import post
+        index = TantivyIndex(Path(sys.argv[1]), writer=True)
+        for number in range(10_000):
+            index.put([post(f"{number:05}")])
+            print(number, flush=True)
+    """)
+    child = subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    acknowledged = [int(child.stdout.readline()) for _ in range(5)][-1]
+    child.send_signal(signal.SIGKILL)
+    acknowledged = max([acknowledged, *map(int, child.stdout.read().split())])
+    child.wait()
+    child.stdout.close()
+    again = TantivyIndex(folder, writer=True)
+    assert again.search(Query()).total in (acknowledged + 1, acknowledged + 2)
+    again.put([post("after")])
+    assert again.get("after") == post("after")
+    again.close()

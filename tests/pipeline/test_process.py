@@ -1,0 +1,222 @@
+"""The process role over the real embedded backends: each record done or dead with a reason, once in the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from huiying.backends.index_tantivy import TantivyIndex
+from huiying.backends.log_sqlite import SqliteLog
+from huiying.backends.store_sql import SqlStore
+from huiying.core import codec
+from huiying.core.config import Desk, TopicRule
+from huiying.core.consume import Buried
+from huiying.core.errors import BackendError
+from huiying.core.model import Found, Post, Precision, Topic
+from huiying.core.ports import Query
+from pipeline import steps
+from pipeline.run import Process, refill
+from tests.clock import SettableClock
+from tests.pipeline.desk import COUNTY, TOWN, desk
+
+SEEN = datetime(2026, 1, 27, 4, 0, tzinfo=UTC)
+PAGE = (
+    "<html><head><title>红河镇停水抢修预计当晚完成_青石日报</title></head><body><h1>红河镇停水抢修预计当晚完成</h1>"
+    "<div>2026-01-27 10:20</div><p>青石县红河镇今晨停水，影响居民约两千余户，县里出动三支抢修队伍。</p>"
+    "<p>抢修电话0990-88881234，投诉请拨12345。</p><p>责任编辑：张三</p></body></html>"
+)
+
+
+def found(post: str, **changes: object) -> Found:
+    made = Found(
+        desk="desk", post=post, version=1, outlet="paper", source="paper/1", address=f"http://paper.test/{post}",
+        title="红河镇停水抢修预计当晚完成", summary="", date="2026-01-27 09:00", date_field="published", status=200,
+        content_type="text/html", body=PAGE.encode("gb18030"), first_seen=SEEN, fetched=SEEN, backlog=False,
+    )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class Office:
+    log: SqliteLog
+    index: TantivyIndex
+    store: SqlStore
+    clock: SettableClock
+    desk: Desk = field(default_factory=desk)
+    number: int = 1
+
+    def process(self) -> Process:
+        return Process(lambda: (self.number, self.desk), "desk", self.log, self.index, self.store, self.clock)
+
+    def publish(self, *posts: Found) -> None:
+        self.log.append(Topic.POSTS_FOUND, [(post.post, codec.encode(post)) for post in posts])
+
+    def posts(self) -> dict[str, Post]:
+        return {post.id: post for post in self.index.search(Query(limit=100)).posts}
+
+    def ready(self) -> list[Post]:
+        return [codec.decode(Post, record.value) for record in self.log.poll(Topic.POSTS_READY, "test", 1000)]
+
+    def dead(self) -> dict[str, str]:
+        buried = (codec.decode(Buried, record.value) for record in self.log.poll(Topic.DEAD, "test", 1000))
+        return {one.key: one.reason for one in buried}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    clock = SettableClock(SEEN)
+    made = Office(
+        SqliteLog(tmp_path / "log", clock),
+        TantivyIndex(tmp_path / "index", writer=True),
+        SqlStore(f"sqlite:///{tmp_path / 'store.sqlite'}"),
+        clock,
+    )
+    yield made
+    for port in (made.log, made.index, made.store):
+        port.close()
+
+
+def test_a_page_becomes_a_ready_post(office: Office) -> None:
+    office.publish(found("a"))
+    assert office.process().tick() == 1
+    post = office.posts()["a"]
+    assert post.title == "红河镇停水抢修预计当晚完成"
+    assert "责任编辑" not in post.text
+    assert "****-********" in post.text
+    assert "12345" in post.text
+    assert post.published is not None
+    assert (post.published.at, post.published.origin) == (datetime(2026, 1, 27, 2, 20, tzinfo=UTC), "page")
+    assert {tag.code for tag in post.places} == {COUNTY, TOWN}
+    assert (post.primary_place, post.story, post.month) == (TOWN, "a", "2026-01")
+    assert [hit.topic for hit in post.topics] == ["water"]
+    assert office.ready() == [post]
+
+
+def test_found_by_its_words(office: Office) -> None:
+    office.publish(found("a"))
+    office.process().tick()
+    assert office.index.search(Query(words=("抢修", "红河镇"))).total == 1
+    assert office.index.search(Query(words=("88881234",))).total == 0
+
+
+def test_a_post_without_a_page_has_its_title_and_the_feeds_summary_and_date(office: Office) -> None:
+    none = {"body": b"", "status": None, "content_type": None}
+    office.publish(found("a", summary="<p>今晨<b>停水</b>，请储水。</p><p>作者：张三</p>", **none), found("b", **none))
+    office.publish(found("c", status=404, body="<p>您访问的页面不存在，请检查地址。</p>".encode()))
+    office.process().tick()
+    posts = office.posts()
+    assert posts["a"].text == "今晨停水，请储水。"
+    assert (posts["b"].text, posts["c"].text) == ("", "")
+    published = posts["b"].published
+    assert published is not None
+    assert (published.at, published.precision, published.origin) == (
+        datetime(2026, 1, 27, 1, 0, tzinfo=UTC),
+        Precision.MINUTE,
+        "published",
+    )
+
+
+def test_a_bare_visible_date_gives_way_to_the_feeds_time_of_that_day_only(office: Office) -> None:
+    day = PAGE.replace("2026-01-27 10:20", "2026-01-27").encode()
+    office.publish(found("a", body=day), found("b", body=day, date="2026-01-26 09:00"))
+    office.process().tick()
+    precisions = {id: post.published and post.published.precision for id, post in office.posts().items()}
+    assert precisions == {"a": Precision.MINUTE, "b": Precision.DAY}
+
+
+def test_what_cannot_be_handled_is_dead_with_a_reason_and_counted_once(office: Office) -> None:
+    office.publish(
+        found("a", title="14版 -  本版责编：张三"),
+        found("b", title="", body=b"", summary=" "),
+        found("c", outlet="gone"),
+        found("d"),
+    )
+    office.log.append(Topic.POSTS_FOUND, [("e", b"no record")])
+    process = office.process()
+    assert process.tick() == 5
+    assert office.dead() == {"a": "not_an_article", "b": "nothing_to_read", "c": "outlet_unknown", "e": "unreadable"}
+    assert list(office.posts()) == ["d"]
+    counters = process.counters
+    assert (counters.polled, counters.done, counters.dead, counters.retried) == (5, 1, 4, 0)
+
+
+def test_a_failing_step_buries_its_record_and_not_the_others(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(reading: steps.Reading, tools: steps.Tools) -> steps.Reading:
+        if reading.found.post == "a":
+            raise RecursionError("too deep")
+        return reading
+
+    monkeypatch.setattr(steps, "STEPS", (*steps.STEPS, broken))
+    office.publish(found("a"), found("b", title="另一条"))
+    office.process().tick()
+    assert office.dead() == {"a": "step_failed"}
+    assert list(office.posts()) == ["b"]
+
+
+def test_records_of_another_desk_are_done_and_leave_no_trace(office: Office) -> None:
+    office.publish(found("a", desk="other"))
+    process = office.process()
+    assert process.tick() == 1
+    assert process.tick() == 0
+    assert office.posts() == {}
+
+
+def test_a_broken_index_leaves_the_batch_to_come_again_with_the_same_effects(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(posts: object) -> None:
+        raise BackendError("index_failed", detail="x")
+
+    office.publish(found("a"), found("b", title="04版 -  红河镇停水抢修预计当晚完成"))
+    process = office.process()
+    with monkeypatch.context() as patched:
+        patched.setattr(office.index, "put", fail)
+        with pytest.raises(BackendError):
+            process.tick()
+    assert office.ready() == []
+    assert office.process().tick() == 2
+    assert {post.story for post in office.posts().values()} == {"a"}
+
+
+def test_the_same_record_twice_changes_nothing(office: Office) -> None:
+    office.publish(found("a"))
+    process = office.process()
+    process.tick()
+    once = office.posts()
+    office.publish(found("a"))
+    process.tick()
+    assert office.posts() == once
+    assert office.ready()[0] == office.ready()[1]
+
+
+def test_a_new_version_replaces_the_old_and_keeps_its_story(office: Office) -> None:
+    office.publish(found("a"), found("a", version=2, title="红河镇已恢复供水", body=b""))
+    office.process().tick()
+    (post,) = office.posts().values()
+    assert (post.version, post.title, post.story) == (2, "红河镇已恢复供水", "a")
+
+
+def test_a_newer_configuration_changes_the_tags_from_the_next_tick(office: Office) -> None:
+    process = office.process()
+    office.publish(found("a"))
+    process.tick()
+    rule = TopicRule(id="repair", name="抢修", name_en="Repairs", any=("抢修",))
+    office.desk, office.number = desk(topics=(rule,)), 2
+    office.publish(found("b", title="抢修"))
+    process.tick()
+    hits = {id: [hit.topic for hit in post.topics] for id, post in office.posts().items()}
+    assert hits == {"a": ["water"], "b": ["repair"]}
+
+
+def test_an_index_is_filled_again_from_the_log(office: Office, tmp_path: Path) -> None:
+    office.publish(found("a"), found("b", title="另一条"))
+    office.process().tick()
+    fresh = TantivyIndex(tmp_path / "fresh", writer=True)
+    assert refill(office.log, fresh, "fresh") == 2
+    assert refill(office.log, fresh, "fresh") == 0
+    assert {post.id: post for post in fresh.search(Query()).posts} == office.posts()
+    fresh.close()
