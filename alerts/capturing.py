@@ -1,0 +1,234 @@
+"""Evidence of published pages: asks for captures, reads what came, and records what the page names.
+
+replied │ outcome_published │ corrected ─► CAPTURES_WANTED ─► (crawl) ─► store.captured ─► captured │ capture_failed
+
+A failed attempt is tried again with growing waits, until 72 h after the record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from alerts.alert import AlertState
+from alerts.criteria import CAPTURE_WITHIN
+from alerts.events import EventType
+from alerts.facts import Published
+from alerts.following import Entry
+from alerts.view import AlertView
+from huiying.core import addresses, codec
+from huiying.core.config import Desk
+from huiying.core.errors import BackendError, Dead
+from huiying.core.model import CaptureWanted, Draft, Event, Json, PlaceTag, Response, Role, Topic, TopicHit
+from huiying.core.places import covers
+from huiying.core.ports import Captures, Ledger, Log
+from huiying.core.states import Captured, Store
+
+ASKED_BY = frozenset({EventType.REPLIED, EventType.OUTCOME_PUBLISHED, EventType.CORRECTED})
+_CURSOR = "watch:captures"
+_LONGEST_WAIT = timedelta(hours=1)
+_OK = 200
+
+
+class Page(Protocol):
+    """What reading a page gives."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Tags(Protocol):
+    """What tagging a text gives."""
+
+    @property
+    def places(self) -> Sequence[PlaceTag]: ...
+    @property
+    def topics(self) -> Sequence[TopicHit]: ...
+
+
+class Tagger(Protocol):
+    """Tags a title and a text; `home` is the area of the outlet."""
+
+    def tag(self, title: str, text: str, home: str | None) -> Tags: ...
+
+
+ReadPage = Callable[[bytes, str | None, str, datetime], Page]
+TaggerOf = Callable[[Desk], Tagger]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Which of the alert's topics and places a page names, with the words and where they stand."""
+
+    topic: bool
+    place: bool
+    words: tuple[tuple[str, str, str, int, int], ...]
+
+
+def named(state: AlertState, tags: Tags) -> Named:
+    """Say what of the alert `tags` name: a place counts that is the alert's own or lies in it, by name in the page."""
+    topics = [
+        (hit.topic, word, field, start, end)
+        for hit in tags.topics
+        if hit.topic in state.topics
+        for word, field, start, end in hit.words
+    ]
+    places = [
+        (tag.code, tag.name, tag.field, tag.start, tag.end)
+        for tag in tags.places
+        if tag.field in ("title", "text") and covers(state.place, tag.code)
+    ]
+    return Named(bool(topics), bool(places), (*topics, *places))
+
+
+def wait_after(attempts: int) -> timedelta:
+    """Return how long to wait after `attempts` failures: a minute doubled each time, at most an hour."""
+    return min(timedelta(minutes=2 ** min(attempts - 1, 10)), _LONGEST_WAIT)
+
+
+class Capturing:
+    """Follows the ledger for pages to capture and the store for what became of them."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        log: Log,
+        store: Store,
+        captures: Captures,
+        view: AlertView,
+        read_page: ReadPage,
+        tagger_of: TaggerOf,
+    ) -> None:
+        self._ledger = ledger
+        self._log = log
+        self._store = store
+        self._captures = captures
+        self._view = view
+        self._read_page = read_page
+        self._tagger_of = tagger_of
+        self._tagger: tuple[int, Tagger] | None = None
+        self._asked: dict[int, int] = {}
+
+    def ask(self) -> int:
+        """Ask for a capture of each page recorded since the last call, and keep captures cited as evidence."""
+        asked = 0
+        while events := self._ledger.read(after=self._store.cursors.get(_CURSOR)):
+            wanted = [_wanted(event, event.payload["address"], 1) for event in events if event.type in ASKED_BY]
+            if wanted:
+                self._log.append(Topic.CAPTURES_WANTED, wanted)
+            for event in events:
+                self._pin_evidence(event)
+            self._store.cursors.set(_CURSOR, events[-1].seq)
+            asked += len(wanted)
+        return asked
+
+    def entries(self, desk: Desk, number: int, now: datetime) -> Iterator[Entry]:
+        """Yield what to record of each page that waits for its capture; ask again where an attempt failed."""
+        for state in self._view.alerts():
+            for page in _waiting(state):
+                entry = self._entry(state, page, desk, number, now)
+                if entry:
+                    yield entry
+
+    def _entry(self, state: AlertState, page: Published, desk: Desk, number: int, now: datetime) -> Entry | None:
+        results = self._store.captured.of(page.seq)
+        if results and results[-1].reference:
+            response = self._held(results[-1].reference)
+            if response and response.status == _OK:
+                return self._captured(state, page, results[-1], response, desk, number, now)
+            failure = f"status_{response.status}" if response else "capture_missing"
+        else:
+            failure = results[-1].failure if results else "no_answer"
+        if now > page.at + CAPTURE_WITHIN:
+            return _failed(state, page, failure, len(results))
+        if results and now >= results[-1].at + wait_after(len(results)):
+            self._ask_again(state, page, results[-1].attempt + 1)
+        return None
+
+    def _held(self, reference: str) -> Response | None:
+        try:
+            return self._captures.get(reference)
+        except BackendError as missing:
+            if missing.code != "capture_missing":
+                raise
+            return None
+
+    def _ask_again(self, state: AlertState, page: Published, attempt: int) -> None:
+        if self._asked.get(page.seq, 1) >= attempt:
+            return
+        event = self._ledger.read(after=page.seq - 1, limit=1)[0]
+        self._log.append(Topic.CAPTURES_WANTED, [_wanted(event, page.address, attempt)])
+        self._asked[page.seq] = attempt
+
+    def _captured(
+        self,
+        state: AlertState,
+        page: Published,
+        result: Captured,
+        response: Response,
+        desk: Desk,
+        number: int,
+        now: datetime,
+    ) -> Entry:
+        reference = str(result.reference)
+        self._captures.pin(reference)
+        found = named(state, self._tags(response, desk, number, now))
+        payload: dict[str, Json] = {
+            "of": page.seq,
+            "address": page.address,
+            "capture": reference,
+            "sha256": hashlib.sha256(response.body).hexdigest(),
+            "fetched": codec.instant_text(response.fetched),
+            "first_fetched": codec.instant_text(result.first_fetched or response.fetched),
+            "topic_named": found.topic,
+            "place_named": found.place,
+            "words": [list(word) for word in found.words],
+        }
+        return _entry(f"captured:{page.seq}:{result.attempt}", EventType.CAPTURED, state.id, payload)
+
+    def _tags(self, response: Response, desk: Desk, number: int, now: datetime) -> Tags:
+        if self._tagger is None or self._tagger[0] != number:
+            self._tagger = number, self._tagger_of(desk)
+        host = addresses.host(response.address)
+        outlet = next((outlet for outlet in desk.outlets if host in outlet.hosts), None)
+        zone = outlet.zone if outlet else desk.calendar.zone
+        kind = next((value for name, value in response.headers if name.lower() == "content-type"), None)
+        try:
+            page = self._read_page(response.body, kind, zone, now)
+        except Dead:
+            return self._tagger[1].tag("", "", None)
+        return self._tagger[1].tag(page.title, page.text, outlet.home if outlet else None)
+
+    def _pin_evidence(self, event: Event) -> None:
+        for piece in event.payload.get("evidence", []):
+            if piece["kind"] == "capture" and self._held(piece["value"]):
+                self._captures.pin(piece["value"])
+
+
+def _waiting(state: AlertState) -> Iterator[Published]:
+    rounds = [state, state.judged] if state.judged else [state]
+    seen: set[int] = set()
+    for held in rounds:
+        for page in (*held.replies, *held.outcomes, *held.corrections):
+            if not page.captures and page.failed is None and page.seq not in seen:
+                seen.add(page.seq)
+                yield page
+
+
+def _wanted(event: Event, address: str, attempt: int) -> tuple[str, bytes]:
+    wanted = CaptureWanted(event.desk, event.seq, str(event.alert), address, attempt)
+    return addresses.host(address), codec.encode(wanted)
+
+
+def _failed(state: AlertState, page: Published, reason: str, attempts: int) -> Entry:
+    payload = {"of": page.seq, "address": page.address, "reason": reason, "attempts": attempts}
+    return _entry(f"capture_failed:{page.seq}", EventType.CAPTURE_FAILED, state.id, payload)
+
+
+def _entry(key: str, type: EventType, alert: str, payload: dict[str, Json]) -> Entry:
+    return Entry(key, Draft(type, alert, "system", Role.SYSTEM, payload=payload))

@@ -1,0 +1,268 @@
+"""From an allowed command to its drafts: what was typed is read; instants that start a clock carry its deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alerts import filling
+from alerts.alert import AlertState
+from alerts.commands import SYSTEM, Actor, Command
+from alerts.deadlines import at_opening, due, extended, raised
+from alerts.events import EventType
+from alerts.facts import PostRef
+from alerts.vocabulary import CommandType, Deadline, EndState, Finding, Ground, Step, deadlines_json
+from huiying.core import codec
+from huiying.core.config import Calendar, Desk, Policy, Steps
+from huiying.core.errors import Refused
+from huiying.core.model import Draft, Json, Level, Role
+
+LONGEST_EXTENSION = 5  # working days
+_EXPLAINED = (EndState.NOT_SOLVED, EndState.UNTRUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A command whose checks have passed. `under` is the configuration that the alert was opened under.
+
+    Terms, calendar and observation come from `under`: later configurations move no deadline. `other` is the alert that
+    a duplicate names.
+    """
+
+    state: AlertState
+    command: Command
+    actor: Actor
+    now: datetime
+    desk: Desk
+    under: Desk
+    other: AlertState | None
+
+    @property
+    def terms(self) -> Steps:
+        """Return the terms of the highest level that the alert ever had: lowering it moves nothing."""
+        reached = (self.state.opened_level, *(change.level for change in self.state.level_changes))
+        return self.under.policy.steps(Level(max(reached)))
+
+    @property
+    def payload(self) -> Mapping[str, Json]:
+        return self.command.payload
+
+    @property
+    def policy(self) -> Policy:
+        return self.under.policy
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.under.calendar
+
+
+def drafts(filled: Filled) -> list[Draft]:
+    """Return the drafts of the command, in the order in which they are appended together."""
+    return _WRITERS[filled.command.type](filled)
+
+
+def _draft(filled: Filled, type: EventType, payload: Mapping[str, Json]) -> Draft:
+    command, actor = filled.command, filled.actor
+    spoken = {"on_behalf_of": command.on_behalf_of} if command.on_behalf_of else {}
+    return Draft(
+        type, command.alert, actor.pseudonym, actor.role, actor.unit, command.claimed_at, {**payload, **spoken}
+    )
+
+
+def _clock(step: Step, deadline: Deadline) -> dict[str, Json]:
+    return {"deadlines": deadlines_json({step: deadline})}
+
+
+def _assign_due(filled: Filled, after: str) -> dict[str, Json]:
+    term = filled.terms.assign
+    return _clock(Step.ASSIGN, due(term, filled.now, after, filled.calendar))
+
+
+def _acknowledge(filled: Filled) -> list[Draft]:
+    return [_draft(filled, EventType.ACKNOWLEDGED, _assign_due(filled, "acknowledgement"))]
+
+
+def _assign(filled: Filled) -> list[Draft]:
+    unit = filled.payload.get("unit")
+    if not isinstance(unit, str) or filled.desk.unit(unit) is None:
+        raise Refused("unit_missing")
+    final = len(filled.state.returns) >= 2
+    return [_draft(filled, EventType.ASSIGNED, {"unit": unit, "final": final})]
+
+
+def _return(filled: Filled) -> list[Draft]:
+    reason = filling.words(filled.payload, "reason")
+    payload = {"unit": filled.state.unit, "reason": reason, **_assign_due(filled, "return")}
+    return [_draft(filled, EventType.RETURNED, payload)]
+
+
+def _verify(filled: Filled) -> list[Draft]:
+    payload = {
+        "finding": str(filling.choice(filled.payload, "finding", Finding)),
+        "evidence": filling.evidence(filled.payload),
+        **filling.words_if_any(filled.payload, "text"),
+    }
+    return [_draft(filled, EventType.VERIFIED, payload)]
+
+
+def _reply(filled: Filled) -> list[Draft]:
+    return [_draft(filled, EventType.REPLIED, {"address": filling.official_address(filled.payload, filled.desk)})]
+
+
+def _verify_and_reply(filled: Filled) -> list[Draft]:
+    return [*_verify(filled), *_reply(filled)]
+
+
+def _reply_elsewhere(filled: Filled) -> list[Draft]:
+    return [_draft(filled, EventType.REPLIED_ELSEWHERE, {"where": filling.words(filled.payload, "where")})]
+
+
+def _hold_briefing(filled: Filled) -> list[Draft]:
+    return [_draft(filled, EventType.BRIEFING_HELD, {"evidence": filling.evidence(filled.payload)})]
+
+
+def _correct(filled: Filled) -> list[Draft]:
+    payload = {
+        "statement": filling.words(filled.payload, "statement"),
+        "address": filling.official_address(filled.payload, filled.desk),
+    }
+    return [_draft(filled, EventType.CORRECTED, payload)]
+
+
+def _resolve(filled: Filled) -> list[Draft]:
+    end_state = filling.choice(filled.payload, "end_state", EndState)
+    if end_state is EndState.UNTRUE and not filled.state.replies:
+        raise Refused("untrue_needs_reply")
+    why = filling.words if end_state in _EXPLAINED else None
+    term = filled.terms.publish
+    payload = {
+        "end_state": str(end_state),
+        "done": filling.words(filled.payload, "done"),
+        **({"why": why(filled.payload, "why")} if why else filling.words_if_any(filled.payload, "why")),
+        "evidence": filling.evidence(filled.payload),
+        **_clock(Step.PUBLISH, due(term, filled.now, "resolution", filled.calendar)),
+    }
+    return [_draft(filled, EventType.RESOLVED, payload)]
+
+
+def _publish_outcome(filled: Filled) -> list[Draft]:
+    payload: dict[str, Json] = {"address": filling.official_address(filled.payload, filled.desk)}
+    if not filled.state.outcomes:
+        term = filled.terms.confirm
+        payload |= _clock(Step.CONFIRM, due(term, filled.now, "publication", filled.calendar))
+    return [_draft(filled, EventType.OUTCOME_PUBLISHED, payload)]
+
+
+def _resolve_and_publish(filled: Filled) -> list[Draft]:
+    return [*_resolve(filled), *_publish_outcome(filled)]
+
+
+def _extend(filled: Filled) -> list[Draft]:
+    days = filling.number(filled.payload, "working_days", 1, LONGEST_EXTENSION)
+    was = filled.state.deadlines
+    moved = extended(was, days, filled.calendar)
+    length = moved[Step.RESOLVE].at - was[Step.RESOLVE].at
+    payload = {
+        "working_days": days,
+        "reason": filling.words(filled.payload, "reason"),
+        "deadlines": deadlines_json(moved),
+        "due": codec.instant_text(filled.state.due + length),
+    }
+    return [_draft(filled, EventType.EXTENDED, payload)]
+
+
+def _confirm(filled: Filled) -> list[Draft]:
+    resolution = filled.state.resolution
+    until = filled.now + timedelta(days=filled.policy.observation_days)
+    payload = {"resolved": resolution.seq if resolution else 0, "observed_until": codec.instant_text(until)}
+    return [_draft(filled, EventType.CONFIRMED, payload)]
+
+
+def _reopen(filled: Filled) -> list[Draft]:
+    state = filled.state
+    payload: dict[str, Json] = {"reason": filling.words(filled.payload, "reason"), "closed": str(state.stage)}
+    if state.confirmation:
+        fresh = at_opening(state.level, filled.now, filled.policy, filled.calendar)
+        payload["deadlines"] = deadlines_json(fresh)
+    return [_draft(filled, EventType.REOPENED, payload)]
+
+
+def _propose_dismissal(filled: Filled) -> list[Draft]:
+    ground = filling.choice(filled.payload, "ground", Ground)
+    payload: dict[str, Json] = {"ground": str(ground), "why": filling.words(filled.payload, "why")}
+    if ground is Ground.DUPLICATE:
+        payload["of"] = _original(filled).id
+    return [_draft(filled, EventType.DISMISSAL_PROPOSED, payload)]
+
+
+def _original(filled: Filled) -> AlertState:
+    """Return the alert that this one duplicates: opened earlier, and not dismissed itself."""
+    other = filled.other
+    if other is None:
+        raise Refused("duplicate_of_missing")
+    if other.opened_seq >= filled.state.opened_seq:
+        raise Refused("duplicate_of_later", alert=other.id)
+    if other.dismissal:
+        raise Refused("duplicate_of_dismissed", alert=other.id)
+    return other
+
+
+def _dismiss(filled: Filled) -> list[Draft]:
+    proposal = filled.state.proposal
+    assert proposal is not None
+    payload: dict[str, Json] = {"proposal": proposal.seq, "ground": str(proposal.ground), "why": proposal.why}
+    if proposal.ground is not Ground.DUPLICATE:
+        return [_draft(filled, EventType.DISMISSED, payload)]
+    original = _original(filled)
+    passed = [_passed_on(post, filled.state.id, original.id) for post in filled.state.posts]
+    return [_draft(filled, EventType.DISMISSED, {**payload, "of": original.id}), *passed]
+
+
+def _passed_on(post: PostRef, duplicate: str, original: str) -> Draft:
+    payload = {"post": post.to_json(), "duplicate": duplicate}
+    return Draft(EventType.POST_ATTACHED, original, SYSTEM.pseudonym, Role.SYSTEM, payload=payload)
+
+
+def _change_level(filled: Filled) -> list[Draft]:
+    state = filled.state
+    level = Level(filling.number(filled.payload, "level", int(min(Level)), int(max(Level))))
+    if level == state.level:
+        raise Refused("level_same")
+    payload: dict[str, Json] = {
+        "was": int(state.level),
+        "level": int(level),
+        "reason": filling.words(filled.payload, "reason"),
+    }
+    if level > state.level:
+        waiting = {step: deadline for step, deadline in state.deadlines.items() if not state.done(step)}
+        earlier = raised(waiting, level, filled.now, filled.policy, filled.calendar)
+        payload["deadlines"] = deadlines_json({step: at for step, at in earlier.items() if not state.done(step)})
+    return [_draft(filled, EventType.LEVEL_CHANGED, payload)]
+
+
+def _note(filled: Filled) -> list[Draft]:
+    return [_draft(filled, EventType.NOTED, {"text": filling.words(filled.payload, "text")})]
+
+
+_WRITERS: Mapping[CommandType, Callable[[Filled], list[Draft]]] = {
+    CommandType.ACKNOWLEDGE: _acknowledge,
+    CommandType.ASSIGN: _assign,
+    CommandType.RETURN: _return,
+    CommandType.VERIFY: _verify,
+    CommandType.REPLY: _reply,
+    CommandType.VERIFY_AND_REPLY: _verify_and_reply,
+    CommandType.REPLY_ELSEWHERE: _reply_elsewhere,
+    CommandType.HOLD_BRIEFING: _hold_briefing,
+    CommandType.CORRECT: _correct,
+    CommandType.RESOLVE: _resolve,
+    CommandType.PUBLISH_OUTCOME: _publish_outcome,
+    CommandType.RESOLVE_AND_PUBLISH: _resolve_and_publish,
+    CommandType.EXTEND: _extend,
+    CommandType.CONFIRM: _confirm,
+    CommandType.REOPEN: _reopen,
+    CommandType.PROPOSE_DISMISSAL: _propose_dismissal,
+    CommandType.DISMISS: _dismiss,
+    CommandType.CHANGE_LEVEL: _change_level,
+    CommandType.NOTE: _note,
+}

@@ -1,0 +1,250 @@
+"""The figures of a period: a pure function of (events up to a number, period, cut-off), in integers only.
+
+events ─ judge_all ─► one Judged each ─ those that fell due in the period (the cohort) ─► Figures
+
+Nothing here takes a number from a person, and no alert can be left out: each falls due in exactly one period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.criteria import Standing
+from alerts.judged import Judged, judge_all
+from alerts.periods import Period
+from alerts.vocabulary import Criterion, EndState, Ground
+from huiying.core import codec
+from huiying.core.model import Event, Json
+
+PERCENT_FROM = 20  # below it a percentage would pretend to a precision that is not there
+FLAG_EXCLUDED_ABOVE = 10  # percent of the cohort
+THREE_FAST = (Criterion.C3, Criterion.C4, Criterion.C5)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number together with the ids of the alerts behind it, in the order they were opened."""
+
+    alerts: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """Return how many alerts there are."""
+        return len(self.alerts)
+
+    def to_json(self) -> Json:
+        """Return count and ids."""
+        return {"alerts": self.alerts, "count": self.count}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`part` of `whole`, always as a fraction."""
+
+    part: Count
+    whole: Count
+
+    @property
+    def permille(self) -> int | None:
+        """Return the rate in thousandths, rounded down, or None below 20 alerts."""
+        return self.part.count * 1000 // self.whole.count if self.whole.count >= PERCENT_FROM else None
+
+    def to_json(self) -> Json:
+        """Return the fraction with its alerts."""
+        return {"part": self.part.to_json(), "permille": self.permille, "whole": self.whole.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The rate of one unit, place, topic or level; `key` None is the duty desk."""
+
+    key: str | None
+    rate: Rate
+
+    def to_json(self) -> Json:
+        """Return key and rate."""
+        return {"key": self.key, "rate": self.rate.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Everything that this version computes for a period. A rate is None where no alert fell due.
+
+    `events` is the number of the last event counted; `cutoff` is never later than that event. `in_progress` are the
+    alerts of the whole ledger that are open and not yet due. Breakdowns hold the cohort without the excluded.
+    """
+
+    period: Period
+    cutoff: datetime
+    events: int
+    correct: Count
+    not_correct: Count
+    excluded: Mapping[Ground, Count]
+    excluded_flagged: bool
+    rate: Rate | None
+    if_excluded_counted: Rate | None
+    observed: Count  # of the correct: a reopening could yet turn them
+    end_states: Mapping[EndState, Count]
+    unresolved: Count
+    three_fast: Mapping[Criterion, Rate | None]
+    failed: Mapping[Criterion, Count]
+    reopened: Count
+    by_hand: Count
+    without_by_hand: Rate | None
+    by_unit: tuple[Group, ...]
+    by_place: tuple[Group, ...]
+    by_topic: tuple[Group, ...]
+    by_level: tuple[Group, ...]
+    in_progress: Count
+    in_progress_failed: Count
+    alerts: Mapping[str, Judged]  # all behind the numbers above
+
+    def to_json(self) -> bytes:
+        """Return the canonical JSON: the same bytes for the same events, period and cut-off."""
+        return codec.canonical(
+            {
+                "alerts": {id: _judged_json(judged) for id, judged in self.alerts.items()},
+                "by_hand": self.by_hand.to_json(),
+                "by_level": [group.to_json() for group in self.by_level],
+                "by_place": [group.to_json() for group in self.by_place],
+                "by_topic": [group.to_json() for group in self.by_topic],
+                "by_unit": [group.to_json() for group in self.by_unit],
+                "correct": self.correct.to_json(),
+                "cutoff": self.cutoff,
+                "end_states": _counts_json(self.end_states),
+                "events": self.events,
+                "excluded": _counts_json(self.excluded),
+                "excluded_flagged": self.excluded_flagged,
+                "failed": _counts_json(self.failed),
+                "if_excluded_counted": _rate_json(self.if_excluded_counted),
+                "in_progress": self.in_progress.to_json(),
+                "in_progress_failed": self.in_progress_failed.to_json(),
+                "not_correct": self.not_correct.to_json(),
+                "observed": self.observed.to_json(),
+                "period": {"begin": self.period.begin, "end": self.period.end, "name": self.period.name},
+                "rate": _rate_json(self.rate),
+                "reopened": self.reopened.to_json(),
+                "three_fast": {str(criterion): _rate_json(rate) for criterion, rate in self.three_fast.items()},
+                "unresolved": self.unresolved.to_json(),
+                "without_by_hand": _rate_json(self.without_by_hand),
+            }
+        )
+
+
+def figures(events: Sequence[Event], period: Period, cutoff: datetime) -> Figures:
+    """Compute the figures of `period` from `events` (all of one ledger, in order) recorded up to `cutoff`."""
+    counted = [event for event in events if event.recorded_at <= cutoff]
+    until = min(cutoff, counted[-1].recorded_at) if counted else cutoff
+    everything = judge_all(counted, until)
+    due = [judged for judged in everything if judged.fallen_due and period.begin <= judged.due < period.end]
+    cohort = [judged for judged in due if judged.excluded is None]
+    excluded = [judged for judged in due if judged.excluded is not None]
+    running = [judged for judged in everything if not judged.fallen_due and not judged.closed]
+    return Figures(
+        period=period,
+        cutoff=until,
+        events=counted[-1].seq if counted else 0,
+        correct=_count(cohort, _is_correct),
+        not_correct=_count(cohort, lambda judged: not judged.correct),
+        excluded={ground: _count(excluded, _excluded_as(ground)) for ground in Ground},
+        excluded_flagged=len(excluded) * 100 > FLAG_EXCLUDED_ABOVE * len(due),
+        rate=_rate(cohort, _is_correct),
+        if_excluded_counted=_rate(due, lambda judged: judged.excluded is None and judged.correct),
+        observed=_count(cohort, lambda judged: judged.correct and _in_observation(judged, until)),
+        end_states={state: _count(cohort, _ended_as(state)) for state in EndState},
+        unresolved=_count(cohort, lambda judged: judged.end_state is None),
+        three_fast={criterion: _rate(cohort, _holds(criterion)) for criterion in THREE_FAST},
+        failed={criterion: _count(cohort, _fails(criterion)) for criterion in Criterion},
+        reopened=_count(cohort, lambda judged: judged.reopened),
+        by_hand=_count(cohort, lambda judged: judged.by_hand),
+        without_by_hand=_rate([judged for judged in cohort if not judged.by_hand], _is_correct),
+        by_unit=_groups(cohort, lambda judged: (judged.unit,)),
+        by_place=_groups(cohort, lambda judged: (judged.place,)),
+        by_topic=_groups(cohort, lambda judged: judged.topics),
+        by_level=_groups(cohort, lambda judged: (str(judged.level),)),
+        in_progress=_count(running, lambda judged: True),
+        in_progress_failed=_count(running, lambda judged: bool(judged.failed())),
+        alerts={judged.id: judged for judged in (*due, *running)},
+    )
+
+
+Test = Callable[[Judged], bool]
+
+
+def _count(alerts: Iterable[Judged], test: Test) -> Count:
+    return Count(tuple(judged.id for judged in alerts if test(judged)))
+
+
+def _rate(alerts: Sequence[Judged], test: Test) -> Rate | None:
+    return Rate(_count(alerts, test), _count(alerts, lambda judged: True)) if alerts else None
+
+
+def _is_correct(judged: Judged) -> bool:
+    return judged.correct
+
+
+def _excluded_as(ground: Ground) -> Test:
+    return lambda judged: judged.excluded is ground
+
+
+def _ended_as(state: EndState) -> Test:
+    return lambda judged: judged.end_state is state
+
+
+def _holds(criterion: Criterion) -> Test:
+    return lambda judged: judged.holds(criterion)
+
+
+def _fails(criterion: Criterion) -> Test:
+    return lambda judged: criterion in judged.failed()
+
+
+def _in_observation(judged: Judged, until: datetime) -> bool:
+    return judged.observed_until is not None and until <= judged.observed_until
+
+
+def _groups(alerts: Sequence[Judged], keys: Callable[[Judged], Iterable[str | None]]) -> tuple[Group, ...]:
+    """Return the rate of each key, the duty desk first. An alert may stand under several topics."""
+    members: dict[str | None, list[Judged]] = {}
+    for judged in alerts:
+        for key in keys(judged):
+            members.setdefault(key, []).append(judged)
+    ordered = sorted(members.items(), key=lambda entry: (entry[0] is not None, entry[0] or ""))
+    return tuple(Group(key, rate) for key, held in ordered if (rate := _rate(held, _is_correct)))
+
+
+def _rate_json(rate: Rate | None) -> Json:
+    return rate.to_json() if rate else None
+
+
+def _counts_json(counts: Mapping[Ground, Count] | Mapping[EndState, Count] | Mapping[Criterion, Count]) -> Json:
+    return {str(key): count.to_json() for key, count in counts.items()}
+
+
+def _judged_json(judged: Judged) -> Json:
+    return {
+        "by_hand": judged.by_hand,
+        "correct": judged.correct,
+        "criteria": {str(standing.criterion): _standing_json(standing) for standing in judged.standings},
+        "due": judged.due,
+        "end_state": judged.end_state,
+        "excluded": judged.excluded,
+        "inherited": [[str(criterion), duplicate] for criterion, duplicate in judged.inherited],
+        "level": judged.level,
+        "place": judged.place,
+        "topics": judged.topics,
+        "unit": judged.unit,
+    }
+
+
+def _standing_json(standing: Standing) -> Json:
+    return {
+        "at": standing.at,
+        "due": standing.due,
+        "events": standing.events,
+        "late": standing.late,
+        "unit": standing.unit,
+        "verdict": standing.verdict,
+    }

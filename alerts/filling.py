@@ -1,0 +1,78 @@
+"""Reading what a person typed into a command: each thing that is missing or wrong is a refusal of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from huiying.core import addresses
+from huiying.core.config import Desk
+from huiying.core.errors import Refused
+from huiying.core.model import Json
+
+LONGEST = 2000  # characters of a sentence
+E = TypeVar("E", bound=StrEnum)
+
+
+def words(payload: Mapping[str, Json], name: str) -> str:
+    """Return the sentence `name`, stripped. Refused("<name>_missing") or Refused("text_too_long")."""
+    written = payload.get(name)
+    if not isinstance(written, str) or not written.strip():
+        raise Refused(f"{name}_missing")
+    if len(written.strip()) > LONGEST:
+        raise Refused("text_too_long", most=LONGEST)
+    return written.strip()
+
+
+def words_if_any(payload: Mapping[str, Json], name: str) -> dict[str, str]:
+    """Return {name: sentence}, or nothing where none was written."""
+    return {name: words(payload, name)} if payload.get(name) else {}
+
+
+def choice(payload: Mapping[str, Json], name: str, kind: type[E]) -> E:
+    """Return the member of `kind` that `name` holds. Refused("<name>_missing") for anything else."""
+    try:
+        return kind(str(payload.get(name)))
+    except ValueError as cause:
+        raise Refused(f"{name}_missing") from cause
+
+
+def number(payload: Mapping[str, Json], name: str, least: int, most: int) -> int:
+    """Return the whole number `name` between `least` and `most`. Refused("<name>_out_of_range") for anything else."""
+    written = payload.get(name)
+    if isinstance(written, bool) or not isinstance(written, int) or not least <= written <= most:
+        raise Refused(f"{name}_out_of_range", least=least, most=most)
+    return written
+
+
+def address(written: Json) -> str:
+    """Return the canonical address. Refused("address_missing") where it is no address of the web."""
+    if not isinstance(written, str) or not addresses.host(written) or len(written) > LONGEST:
+        raise Refused("address_missing")
+    return addresses.canonical(written)
+
+
+def official_address(payload: Mapping[str, Json], desk: Desk) -> str:
+    """Return the canonical address on an official outlet. Refused("address_not_official") for other hosts."""
+    found = address(payload.get("address"))
+    if addresses.host(found) not in desk.official_hosts():
+        raise Refused("address_not_official", host=addresses.host(found))
+    return found
+
+
+def evidence(payload: Mapping[str, Json]) -> list[Json]:
+    """Return the pieces of evidence, at least one. Refused("evidence_missing") where there is none."""
+    written = payload.get("evidence")
+    if not isinstance(written, list | tuple) or not written:
+        raise Refused("evidence_missing")
+    return [_piece(piece) for piece in written]
+
+
+def _piece(piece: Json) -> dict[str, str]:
+    kind = piece.get("kind") if isinstance(piece, Mapping) else None
+    if kind == "address":
+        return {"kind": "address", "value": address(piece.get("value"))}
+    if kind == "capture" and isinstance(piece.get("value"), str) and piece["value"].strip():
+        return {"kind": "capture", "value": piece["value"].strip()}
+    raise Refused("evidence_missing")

@@ -1,0 +1,91 @@
+"""Each alert of a ledger as it stands at a cut-off: its six criteria, and what its duplicates pass on to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from alerts.alert import AlertState
+from alerts.criteria import Standing, standings
+from alerts.state import fold
+from alerts.vocabulary import Criterion, EndState, Ground, Verdict
+from huiying.core.model import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One alert at the cut-off. `inherited` are criteria that duplicates failed, with the duplicate's id.
+
+    `unit` is the responsible unit, None while it is the duty desk's; `fallen_due` whether `due` has passed.
+    """
+
+    id: str
+    due: datetime
+    fallen_due: bool
+    unit: str | None
+    place: str
+    topics: tuple[str, ...]
+    level: int
+    by_hand: bool
+    closed: bool
+    reopened: bool
+    excluded: Ground | None
+    duplicate_of: str | None
+    end_state: EndState | None
+    observed_until: datetime | None
+    standings: tuple[Standing, ...]
+    inherited: tuple[tuple[Criterion, str], ...] = ()
+
+    @property
+    def correct(self) -> bool:
+        """Say whether every criterion holds, this alert's own and those of its duplicates."""
+        return not self.inherited and all(standing.verdict is Verdict.OK for standing in self.standings)
+
+    def failed(self) -> tuple[Criterion, ...]:
+        """Return the criteria that failed, inherited ones among them."""
+        own = {standing.criterion for standing in self.standings if standing.verdict is Verdict.FAILED}
+        return tuple(sorted(own | {criterion for criterion, _ in self.inherited}))
+
+    def holds(self, criterion: Criterion) -> bool:
+        """Say whether `criterion` holds for this alert and was failed by none of its duplicates."""
+        own = next(standing for standing in self.standings if standing.criterion is criterion)
+        return own.verdict is Verdict.OK and criterion not in {failed for failed, _ in self.inherited}
+
+
+def judge_all(events: Iterable[Event], cutoff: datetime) -> list[Judged]:
+    """Return every alert that `events` open, in the order opened, as judged at `cutoff`."""
+    states: dict[str, AlertState] = {}
+    for event in events:
+        if event.alert is not None:
+            states[event.alert] = fold(states.get(event.alert), event)
+    judged = {id: _judge(state, cutoff) for id, state in states.items()}
+    for duplicate in list(judged.values()):
+        if duplicate.duplicate_of in judged:
+            heir = judged[duplicate.duplicate_of]
+            passed = tuple((criterion, duplicate.id) for criterion in duplicate.failed())
+            judged[heir.id] = replace(heir, inherited=(*heir.inherited, *passed))
+    return list(judged.values())
+
+
+def _judge(state: AlertState, cutoff: datetime) -> Judged:
+    round_judged = state.judged or state
+    confirmation = round_judged.confirmation
+    dismissal = state.dismissal
+    return Judged(
+        id=state.id,
+        due=round_judged.due,
+        fallen_due=round_judged.due < cutoff,
+        unit=round_judged.assignments[-1].unit if round_judged.assignments else None,
+        place=state.place,
+        topics=state.topics,
+        level=int(state.level),
+        by_hand=state.by_hand,
+        closed=state.closed,
+        reopened=bool(state.reopenings),
+        excluded=dismissal.ground if dismissal else None,
+        duplicate_of=dismissal.of if dismissal else None,
+        end_state=round_judged.resolution.end_state if round_judged.resolution else None,
+        observed_until=confirmation.observed_until if confirmation and not state.judged else None,
+        standings=standings(state, cutoff),
+    )

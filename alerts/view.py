@@ -1,0 +1,84 @@
+"""The ledger's alerts in memory, never stale: every question first reads the ledger's tail."""
+
+from __future__ import annotations
+
+import threading
+
+from alerts.events import EventType
+from alerts.state import AlertState, fold
+from huiying.core.config import Desk
+from huiying.core.config_files import read_desk
+from huiying.core.model import Event
+from huiying.core.ports import Ledger
+
+
+class AlertView:
+    """States of all alerts, folded from the ledger. Every method may be called from any thread."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = threading.RLock()
+        self._seq = 0
+        self._states: dict[str, AlertState] = {}
+        self._desks: dict[int, Desk] = {}
+        self._configuration = 0
+        self._kind = "office"
+
+    def catch_up(self) -> int:
+        """Fold what the ledger has beyond the last number folded; return that number."""
+        with self._lock:
+            while events := self._ledger.read(after=self._seq):
+                for event in events:
+                    self._fold(event)
+            return self._seq
+
+    def alert(self, id: str) -> AlertState | None:
+        """Return the alert as of the last `catch_up`."""
+        with self._lock:
+            return self._states.get(id)
+
+    def alerts(self) -> list[AlertState]:
+        """Return all alerts in the order they were opened, as of the last `catch_up`."""
+        with self._lock:
+            return list(self._states.values())
+
+    def desk(self) -> tuple[int, Desk] | None:
+        """Return the newest configuration with its number, None before the first is recorded."""
+        with self._lock:
+            number = self._configuration
+            return (number, self.desk_at(number)) if number else None
+
+    def desk_at(self, number: int) -> Desk:
+        """Return the configuration that event `number` recorded."""
+        with self._lock:
+            if number not in self._desks:
+                event = self._ledger.read(after=number - 1, limit=1)[0]
+                self._desks[number] = read_desk(event.payload["files"])
+            return self._desks[number]
+
+    def kind(self) -> str:
+        """Return what the ledger's first event says: "office", "demonstration" or "test"."""
+        with self._lock:
+            return self._kind
+
+    def events(self, alert: str) -> list[Event]:
+        """Return all events of `alert` in order, read from the ledger."""
+        with self._lock:
+            return read_all(self._ledger, alert)
+
+    def _fold(self, event: Event) -> None:
+        if event.type == EventType.LEDGER_CREATED:
+            self._kind = event.payload["kind"]
+        if event.type == EventType.CONFIGURATION_CHANGED:
+            self._configuration = event.seq
+        if event.alert is not None:
+            self._states[event.alert] = fold(self._states.get(event.alert), event)
+        self._seq = event.seq
+
+
+def read_all(ledger: Ledger, alert: str | None = None) -> list[Event]:
+    """Return every event of `ledger` in order, or all those of one alert."""
+    events: list[Event] = []
+    while page := ledger.read(after=events[-1].seq if events else 0, alert=alert):
+        events += page
+    return events

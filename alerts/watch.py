@@ -1,0 +1,197 @@
+"""The watch role: rules over posts, evidence, the clock, source alarms, notifications. One tick does a bit of each.
+
+tick:  POSTS_READY ─ following ─► ledger
+       ledger ─ capturing ─► CAPTURES_WANTED; captures that came ─► ledger
+       alerts, clock ─ overdue ─► ledger; every hour a heartbeat
+       crawl states ─ silence ─► source alarms
+       ledger, alarms ─ webhook ─► channels
+
+Whatever is recorded has a key, so a tick that was killed anywhere is simply done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import httpx
+
+from alerts import following, overdue
+from alerts.capturing import Capturing, ReadPage, TaggerOf
+from alerts.events import EventType
+from alerts.following import Entry
+from alerts.opening import alert_id
+from alerts.silence import alarms
+from alerts.view import AlertView
+from alerts.vocabulary import Step
+from alerts.webhook import Webhook
+from huiying.core import codec
+from huiying.core.config import Desk, Machine
+from huiying.core.consume import Counters, consume
+from huiying.core.errors import Conflict, Dead, KeyReused
+from huiying.core.model import Draft, Post, Role, Topic
+from huiying.core.ports import Captures, Clock, Ledger, Log, Record
+from huiying.core.states import Delivery, SourceAlarm, Store
+
+GROUP = "watch"
+_ANNOUNCED = "watch:webhook"
+_TOLD = frozenset({EventType.OPENED, EventType.ESCALATED})
+
+
+class Watch:
+    """Everything that happens to alerts without a person. Used from one thread; one process at a time."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        log: Log,
+        store: Store,
+        captures: Captures,
+        clock: Clock,
+        machine: Machine,
+        read_page: ReadPage,
+        tagger_of: TaggerOf,
+        secrets: Mapping[str, str],
+        client: httpx.Client,
+    ) -> None:
+        self._ledger = ledger
+        self._log = log
+        self._store = store
+        self._clock = clock
+        self._machine = machine
+        self._view = AlertView(ledger)
+        self._capturing = Capturing(ledger, log, store, captures, self._view, read_page, tagger_of)
+        self._webhook = Webhook(machine.channels, secrets, client, store.deliveries)
+        self._beaten = ""
+        self._alarms: list[tuple[str, str, str]] | None = None
+        self.counters = Counters()
+
+    def tick(self) -> int:
+        """Do what is to be done now; return how many things that were. Nothing before a configuration is recorded."""
+        self._view.catch_up()
+        known = self._view.desk()
+        if known is None:
+            return 0
+        number, desk = known
+        done = consume(
+            self._log, Topic.POSTS_READY, GROUP, lambda records: self._posts(records, desk, number), self.counters
+        )
+        now = self._clock.now()
+        done += self._capturing.ask()
+        done += self._record(self._capturing.entries(desk, number, now))
+        done += self._clockwork(now)
+        self._beat(now)
+        self._sources(desk, now)
+        self._announce(now)
+        return done + self._webhook.send(now, self._letter)
+
+    def _posts(self, records: list[Record], desk: Desk, number: int) -> list[Dead | None]:
+        return [self._post(record, desk, number) for record in records]
+
+    def _post(self, record: Record, desk: Desk, number: int) -> Dead | None:
+        try:
+            post = codec.decode(Post, record.value)
+        except Dead as dead:
+            return dead
+        if post.desk != self._machine.desk:
+            return Dead("other_desk", desk=post.desk)
+        try:
+            self._follow(post, desk, number)
+        except Conflict:  # opened by hand a moment ago: the post is attached instead
+            self._view.catch_up()
+            self._follow(post, desk, number)
+        return None
+
+    def _follow(self, post: Post, desk: Desk, number: int) -> None:
+        state = self._view.alert(alert_id(post.desk, post.story))
+        self._record(following.entries(state, post, desk, number, self._clock.now()))
+
+    def _record(self, entries: Iterable[Entry]) -> int:
+        """Append each entry once; one that the other watch or an earlier life recorded counts as done."""
+        recorded = 0
+        for entry in entries:
+            first = {str(entry.draft.alert): 0} if entry.draft.type == EventType.OPENED else None
+            try:
+                self._ledger.append([entry.draft], key=entry.key, expected=first)
+            except KeyReused:
+                continue
+            recorded += 1
+        if recorded:
+            self._view.catch_up()
+        return recorded
+
+    def _clockwork(self, now: datetime) -> int:
+        """Record what is overdue, each against the number it was decided on: a person who was faster wins."""
+        recorded = 0
+        for state in self._view.alerts():
+            seq = state.seq
+            for entry in overdue.entries(state, now, self._machine.channels):
+                try:
+                    seq = self._ledger.append([entry.draft], key=entry.key, expected={state.id: seq})[-1].seq
+                except (Conflict, KeyReused):
+                    break
+                recorded += 1
+        if recorded:
+            self._view.catch_up()
+        return recorded
+
+    def _beat(self, now: datetime) -> None:
+        hour = codec.instant_text(now)[:13]
+        if hour != self._beaten:
+            draft = Draft(EventType.HEARTBEAT, None, "system", Role.SYSTEM)
+            self._ledger.append([draft], key=f"heartbeat:{hour}")
+            self._beaten = hour
+
+    def _sources(self, desk: Desk, now: datetime) -> None:
+        known = [id for outlet in desk.outlets for id, _ in outlet.source_ids()]
+        standing = alarms(self._store.crawl.sources(), known, now)
+        summary = [(alarm.source, alarm.reason, alarm.detail) for alarm in standing]
+        if summary == self._alarms:
+            return
+        before = {(alarm.source, alarm.reason) for alarm in self._store.alarms.all()}
+        for alarm in standing:
+            if (alarm.source, alarm.reason) not in before:
+                self._webhook.announce(0, _subject(alarm), None, now)
+        self._store.alarms.replace(standing)
+        self._alarms = summary
+
+    def _announce(self, now: datetime) -> None:
+        while events := self._ledger.read(after=self._store.cursors.get(_ANNOUNCED)):
+            self._view.catch_up()
+            for event in events:
+                state = self._view.alert(event.alert) if event.alert else None
+                if state is not None and event.type in _TOLD:
+                    self._webhook.announce(event.seq, state.id, int(state.level), now)
+            self._store.cursors.set(_ANNOUNCED, events[-1].seq)
+
+    def _letter(self, delivery: Delivery) -> Mapping[str, object]:
+        """Return what a channel is told: alert, level, deadline, title, address, place. Never a post's text."""
+        if delivery.seq == 0:
+            reason, source, since = delivery.subject.split(" ", 2)
+            return {
+                "type": "source_alarm",
+                "kind": self._view.kind(),
+                "alarm": reason,
+                "source": source,
+                "since": since,
+            }
+        event = self._ledger.read(after=delivery.seq - 1, limit=1)[0]
+        state = self._view.alert(str(event.alert))
+        assert state is not None
+        step = event.payload.get("step", str(Step.ACKNOWLEDGE))
+        opening = event.payload.get("deadlines", {}).get(step, {})
+        return {
+            "type": event.type,
+            "kind": self._view.kind(),
+            "alert": state.id,
+            "level": int(state.level),
+            "step": step,
+            "deadline": event.payload.get("deadline") or opening.get("at"),
+            "title": state.title,
+            "address": state.address,
+            "place": state.place_name,
+        }
+
+
+def _subject(alarm: SourceAlarm) -> str:
+    return f"{alarm.reason} {alarm.source} {codec.instant_text(alarm.since)}"

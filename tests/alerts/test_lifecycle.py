@@ -1,0 +1,505 @@
+"""The table of the lifecycle: every allowed transition, every refusal with its sentence, and the second person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from alerts.commands import Actor
+from alerts.lifecycle import offers, suggest_unit
+from alerts.vocabulary import CommandType as C
+from alerts.vocabulary import EndState, Ground, Stage, Step
+from huiying.core.errors import Conflict, KeyReused, Refused
+from huiying.core.model import Level, Role
+from tests.alerts.scene import (
+    ADMIN,
+    AUDITOR,
+    CHIEF,
+    DEPUTY,
+    DUTY,
+    EVERYBODY,
+    EVIDENCE,
+    OFFICIAL,
+    OTHER_UNIT,
+    OUTCOME,
+    REPLY,
+    RESOLVE,
+    UNIT,
+    VERIFY,
+    VIEWER,
+    Scene,
+    desk,
+    place,
+    post,
+    topic,
+)
+
+Step_ = tuple[Actor, C, dict[str, Any]]
+ACK: Step_ = (DUTY, C.ACKNOWLEDGE, {})
+ASSIGN: Step_ = (DUTY, C.ASSIGN, {"unit": "water-bureau"})
+RETURN: Step_ = (UNIT, C.RETURN, {"reason": "不归我们管"})
+VERIFIED: Step_ = (UNIT, C.VERIFY, VERIFY)
+REPLIED: Step_ = (UNIT, C.REPLY, REPLY)
+RESOLVED: Step_ = (UNIT, C.RESOLVE, RESOLVE)
+PUBLISHED: Step_ = (UNIT, C.PUBLISH_OUTCOME, OUTCOME)
+CONFIRMED: Step_ = (CHIEF, C.CONFIRM, {})
+EXTEND: Step_ = (CHIEF, C.EXTEND, {"working_days": 2, "reason": "等配件"})
+PROPOSED: Step_ = (DUTY, C.PROPOSE_DISMISSAL, {"ground": "false_match", "why": "是演练"})
+DISMISSED: Step_ = (CHIEF, C.DISMISS, {})
+REOPEN: Step_ = (DUTY, C.REOPEN, {"reason": "又停水了"})
+TWICE = [ACK, ASSIGN, RETURN, ASSIGN, RETURN]
+FINAL: Step_ = (CHIEF, C.ASSIGN, {"unit": "water-bureau"})
+WAY = [ACK, ASSIGN, VERIFIED, REPLIED, RESOLVED, PUBLISHED]
+
+
+def walk(scene: Scene, alert: str, steps: list[Step_]) -> None:
+    for actor, type, payload in steps:
+        scene.clock.forward(minutes=1)
+        scene.do(actor, type, alert, **payload)
+
+
+ALLOWED: list[tuple[list[Step_], Step_, Stage]] = [
+    ([], ACK, Stage.ACKNOWLEDGED),
+    ([ACK], ASSIGN, Stage.ASSIGNED),
+    ([ACK], FINAL, Stage.ASSIGNED),
+    ([ACK, ASSIGN], RETURN, Stage.ACKNOWLEDGED),
+    ([ACK, ASSIGN], VERIFIED, Stage.VERIFIED),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY_AND_REPLY, VERIFY | REPLY), Stage.REPLIED),
+    ([ACK, ASSIGN], (UNIT, C.REPLY_ELSEWHERE, {"where": "县广播"}), Stage.REPLIED),
+    ([ACK, ASSIGN], (UNIT, C.CORRECT, {"statement": "昨天的通报", **REPLY}), Stage.ASSIGNED),
+    ([ACK, ASSIGN, VERIFIED], REPLIED, Stage.REPLIED),
+    ([ACK, ASSIGN, VERIFIED], RESOLVED, Stage.RESOLVED),
+    ([ACK, ASSIGN, VERIFIED, REPLIED], (UNIT, C.RESOLVE_AND_PUBLISH, RESOLVE | OUTCOME), Stage.PUBLISHED),
+    ([ACK, ASSIGN, VERIFIED, RESOLVED], PUBLISHED, Stage.PUBLISHED),
+    (WAY, CONFIRMED, Stage.CONFIRMED),
+    ([*WAY, CONFIRMED], REOPEN, Stage.OPENED),
+    ([*WAY, CONFIRMED], (AUDITOR, C.REOPEN, {"reason": "照片不是本地的"}), Stage.OPENED),
+    ([PROPOSED], DISMISSED, Stage.DISMISSED),
+    ([ACK, PROPOSED, DISMISSED], REOPEN, Stage.ACKNOWLEDGED),
+    (TWICE, FINAL, Stage.ASSIGNED),
+    ([ACK, ASSIGN], EXTEND, Stage.ASSIGNED),
+    ([], (CHIEF, C.CHANGE_LEVEL, {"level": 3, "reason": "影响面大"}), Stage.OPENED),
+    ([PROPOSED, DISMISSED], (AUDITOR, C.NOTE, {"text": "抽查"}), Stage.DISMISSED),
+    ([ACK, ASSIGN], (DUTY, C.VERIFY, {**VERIFY, "on_behalf_of": "water-bureau"}), Stage.VERIFIED),
+]
+
+
+@pytest.mark.parametrize(("before", "step", "stage"), ALLOWED)
+def test_an_allowed_command_is_recorded(scene: Scene, before: list[Step_], step: Step_, stage: Stage) -> None:
+    alert = scene.open()
+    walk(scene, alert, [*before, step])
+    assert scene.state(alert).stage is stage
+
+
+REFUSED: list[tuple[list[Step_], Step_, str]] = [
+    ([ACK], ACK, "already_acknowledged"),
+    ([ACK, ASSIGN], ACK, "already_assigned"),
+    ([], ASSIGN, "acknowledge_first"),
+    ([ACK, ASSIGN], ASSIGN, "already_assigned"),
+    ([ACK], (DUTY, C.ASSIGN, {"unit": "nobody"}), "unit_missing"),
+    (TWICE, ASSIGN, "final_needs_supervisor"),
+    ([*TWICE, FINAL], RETURN, "returned_twice"),
+    ([ACK, ASSIGN, VERIFIED], RETURN, "return_after_verification"),
+    ([ACK, ASSIGN], (UNIT, C.RETURN, {}), "reason_missing"),
+    ([ACK], VERIFIED, "assign_first"),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY, {"finding": "true"}), "evidence_missing"),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY, {"finding": "true", "evidence": [{"kind": "photo"}]}), "evidence_missing"),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY, {"finding": "maybe", "evidence": EVIDENCE}), "finding_missing"),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY, {**VERIFY, "text": "长" * 2001}), "text_too_long"),
+    ([ACK, ASSIGN], REPLIED, "verify_first"),
+    ([ACK, ASSIGN, VERIFIED], (UNIT, C.REPLY, {"address": "gov"}), "address_missing"),
+    ([ACK, ASSIGN, VERIFIED], (UNIT, C.REPLY, {"address": "https://a.example/"}), "address_not_official"),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY_AND_REPLY, VERIFY | {"address": "https://a.example/"}), "address_not_official"),
+    ([ACK, ASSIGN], (UNIT, C.REPLY_ELSEWHERE, {"where": "  "}), "where_missing"),
+    ([ACK, ASSIGN], (UNIT, C.HOLD_BRIEFING, {"evidence": EVIDENCE}), "briefing_not_asked"),
+    ([ACK, ASSIGN], (UNIT, C.CORRECT, REPLY), "statement_missing"),
+    ([ACK, ASSIGN], RESOLVED, "verify_first"),
+    ([ACK, ASSIGN, VERIFIED, RESOLVED], RESOLVED, "already_resolved"),
+    ([ACK, ASSIGN, VERIFIED], (UNIT, C.RESOLVE, RESOLVE | {"end_state": "fine"}), "end_state_missing"),
+    ([ACK, ASSIGN, VERIFIED], (UNIT, C.RESOLVE, RESOLVE | {"done": ""}), "done_missing"),
+    ([ACK, ASSIGN, VERIFIED], (UNIT, C.RESOLVE, RESOLVE | {"evidence": []}), "evidence_missing"),
+    ([ACK, ASSIGN, VERIFIED], (UNIT, C.RESOLVE, RESOLVE | {"end_state": "not_solved"}), "why_missing"),
+    ([ACK, ASSIGN, VERIFIED], (UNIT, C.RESOLVE, RESOLVE | {"end_state": "untrue"}), "untrue_needs_reply"),
+    ([ACK, ASSIGN, VERIFIED], PUBLISHED, "resolve_first"),
+    ([ACK, ASSIGN, VERIFIED], CONFIRMED, "resolve_first"),
+    ([ACK, ASSIGN, VERIFIED, RESOLVED], CONFIRMED, "publish_first"),
+    ([EXTEND], EXTEND, "extended_before"),
+    ([ACK, ASSIGN, VERIFIED, RESOLVED], EXTEND, "already_resolved"),
+    ([], (CHIEF, C.EXTEND, {"working_days": 6, "reason": "忙"}), "working_days_out_of_range"),
+    ([], (CHIEF, C.EXTEND, {"working_days": 2}), "reason_missing"),
+    ([], REOPEN, "not_closed"),
+    ([PROPOSED, DISMISSED], (DUTY, C.REOPEN, {}), "reason_missing"),
+    ([], DISMISSED, "propose_first"),
+    ([], (DUTY, C.PROPOSE_DISMISSAL, {"ground": "no_response_needed", "why": "小事"}), "ground_missing"),
+    ([], (DUTY, C.PROPOSE_DISMISSAL, {"ground": "false_match"}), "why_missing"),
+    ([], (DUTY, C.PROPOSE_DISMISSAL, {"ground": "duplicate", "why": "同一件事"}), "duplicate_of_missing"),
+    ([PROPOSED, DISMISSED], ACK, "closed_dismissed"),
+    ([*WAY, CONFIRMED], REPLIED, "closed_confirmed"),
+    ([], (CHIEF, C.CHANGE_LEVEL, {"level": 1, "reason": "一样"}), "level_same"),
+    ([], (CHIEF, C.CHANGE_LEVEL, {"level": 5, "reason": "更大"}), "level_out_of_range"),
+    ([], (DUTY, C.NOTE, {"text": ""}), "text_missing"),
+    ([ACK, ASSIGN], (OTHER_UNIT, C.VERIFY, VERIFY), "other_unit"),
+    ([ACK, ASSIGN], (OTHER_UNIT, C.NOTE, {"text": "看看"}), "other_unit"),
+    ([ACK, ASSIGN], (DUTY, C.VERIFY, VERIFY), "on_behalf_missing"),
+    ([ACK, ASSIGN], (DUTY, C.VERIFY, {**VERIFY, "on_behalf_of": "roads-bureau"}), "other_unit"),
+    ([], (DUTY, C.ACKNOWLEDGE, {"on_behalf_of": "water-bureau"}), "on_behalf_not_here"),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY, {**VERIFY, "on_behalf_of": "water-bureau"}), "on_behalf_not_here"),
+]
+
+
+@pytest.mark.parametrize(("before", "step", "code"), REFUSED)
+def test_a_refused_command_says_what_is_missing(scene: Scene, before: list[Step_], step: Step_, code: str) -> None:
+    alert = scene.open()
+    walk(scene, alert, before)
+    head = scene.ledger.head()
+    actor, type, payload = step
+    with pytest.raises(Refused) as refused:
+        scene.do(actor, type, alert, **payload)
+    assert refused.value.code == code
+    assert scene.ledger.head() == head
+    for language in ("zh", "en"):
+        sentence = refused.value.sentence(language)
+        assert not sentence.startswith("error.")
+        assert "{" not in sentence
+
+
+def test_extending_after_the_deadline_is_refused(scene: Scene) -> None:
+    alert = scene.open()
+    scene.clock.forward(days=10)
+    with pytest.raises(Refused, match="extension_too_late"):
+        scene.do(CHIEF, C.EXTEND, alert, working_days=1, reason="忘了")
+
+
+def test_reopening_after_the_observation_is_refused(scene: Scene) -> None:
+    alert = scene.open()
+    scene.confirmed(alert)
+    scene.clock.forward(days=14, seconds=1)
+    with pytest.raises(Refused, match="observation_over"):
+        scene.do(*REOPEN[:2], alert, **REOPEN[2])
+
+
+def test_an_unknown_alert_is_refused(scene: Scene) -> None:
+    with pytest.raises(Refused, match="alert_unknown"):
+        scene.do(DUTY, C.ACKNOWLEDGE, "A000000000000")
+
+
+def test_a_claimed_time_in_the_future_is_refused_and_a_past_one_improves_nothing(scene: Scene) -> None:
+    alert = scene.open()
+    scene.clock.forward(minutes=20)
+    with pytest.raises(Refused, match="claimed_in_future"):
+        scene.do(DUTY, C.ACKNOWLEDGE, alert, claimed_at=scene.clock.now().replace(year=2027))
+    early = scene.clock.now().replace(minute=1)
+    event = scene.do(DUTY, C.ACKNOWLEDGE, alert, claimed_at=early)[0]
+    assert event.claimed_at == early
+    assert scene.state(alert).acknowledgements[0].at == scene.clock.now()
+
+
+# who may do what: everybody else is refused, the administrator everywhere
+
+MAY: dict[C, set[Role]] = {
+    **{type: {Role.UNIT, Role.DUTY} for type in C},
+    C.ACKNOWLEDGE: {Role.DUTY},
+    C.ASSIGN: {Role.DUTY, Role.SUPERVISOR},
+    C.EXTEND: {Role.SUPERVISOR},
+    C.CONFIRM: {Role.SUPERVISOR},
+    C.REOPEN: {Role.DUTY, Role.UNIT, Role.SUPERVISOR, Role.AUDITOR},
+    C.PROPOSE_DISMISSAL: {Role.DUTY},
+    C.DISMISS: {Role.SUPERVISOR},
+    C.CHANGE_LEVEL: {Role.SUPERVISOR},
+    C.NOTE: {Role.DUTY, Role.UNIT, Role.SUPERVISOR, Role.AUDITOR},
+}
+ROLE_CODES = {
+    "administrator_writes_nothing",
+    "reads_only",
+    "needs_duty",
+    "needs_supervisor",
+    "needs_duty_or_unit",
+    "needs_duty_or_supervisor",
+}
+
+
+@pytest.mark.parametrize("type", list(C))
+def test_only_the_roles_of_the_table_are_let_through(scene: Scene, type: C) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    for actor in EVERYBODY:
+        code = refused_code(lambda actor=actor: scene.do(actor, type, alert))
+        assert (code in ROLE_CODES) == (actor.role not in MAY[type]), (actor, code)
+    assert refused_code(lambda: scene.do(ADMIN, type, alert)) == "administrator_writes_nothing"
+    assert refused_code(lambda: scene.do(VIEWER, type, alert)) == "reads_only"
+
+
+def refused_code(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except Refused as refused:
+        return refused.code
+    return ""
+
+
+def test_who_resolved_never_confirms(scene: Scene) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    same = Actor("P-duty", Role.SUPERVISOR)  # the role of the person changed meanwhile
+    scene.do(DUTY, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY, on_behalf_of="water-bureau")
+    events = scene.do(DUTY, C.RESOLVE_AND_PUBLISH, alert, **RESOLVE, **OUTCOME, on_behalf_of="water-bureau")
+    assert events[0].payload["on_behalf_of"] == "water-bureau"
+    assert refused_code(lambda: scene.do(same, C.CONFIRM, alert)) == "own_resolution"
+    scene.do(CHIEF, C.CONFIRM, alert)
+
+
+def test_who_resolved_an_earlier_round_does_not_confirm_a_later_one(scene: Scene) -> None:
+    alert = scene.open()
+    scene.confirmed(alert)
+    walk(scene, alert, [REOPEN, *WAY[:4]])
+    scene.do(DUTY, C.RESOLVE_AND_PUBLISH, alert, **RESOLVE, **OUTCOME, on_behalf_of="water-bureau")
+    first = Actor(UNIT.pseudonym, Role.SUPERVISOR)
+    assert refused_code(lambda: scene.do(first, C.CONFIRM, alert)) == "own_resolution"
+
+
+def test_who_proposed_never_dismisses(scene: Scene) -> None:
+    alert = scene.open()
+    walk(scene, alert, [PROPOSED])
+    same = Actor(DUTY.pseudonym, Role.SUPERVISOR)
+    assert refused_code(lambda: scene.do(same, C.DISMISS, alert)) == "own_proposal"
+    scene.do(DEPUTY, C.DISMISS, alert)
+    dismissal = scene.state(alert).dismissal
+    assert dismissal is not None
+    assert dismissal.ground is Ground.FALSE_MATCH
+
+
+# duplicates
+
+
+def test_a_duplicate_passes_its_posts_to_the_earlier_alert(scene: Scene) -> None:
+    first, second = scene.open(), scene.open(post(2, at=scene.clock.now()))
+    scene.do(DUTY, C.PROPOSE_DISMISSAL, second, ground="duplicate", why="同一件事", of=first)
+    scene.do(CHIEF, C.DISMISS, second)
+    state = scene.state(first)
+    assert [held.address for held in state.posts] == ["https://news.example/1", "https://news.example/2"]
+    assert state.duplicates == (second,)
+
+
+def test_a_duplicate_names_an_earlier_alert_that_stays_in(scene: Scene) -> None:
+    first, second, third = scene.open(), scene.open(post(2)), scene.open(post(3))
+    duplicate = {"ground": "duplicate", "why": "同一件事"}
+    propose = C.PROPOSE_DISMISSAL
+    assert refused_code(lambda: scene.do(DUTY, propose, first, **duplicate, of=second)) == "duplicate_of_later"
+    assert refused_code(lambda: scene.do(DUTY, propose, first, **duplicate, of=first)) == "duplicate_of_later"
+    scene.do(DUTY, propose, third, **duplicate, of=second)
+    scene.do(DUTY, propose, second, **duplicate, of=first)
+    scene.do(CHIEF, C.DISMISS, third)
+    assert refused_code(lambda: scene.do(CHIEF, C.DISMISS, second)) == "has_duplicates"
+    assert refused_code(lambda: scene.do(DUTY, propose, second, **duplicate, of=first)) == "has_duplicates"
+
+
+def test_an_alert_dismissed_meanwhile_takes_no_duplicate(scene: Scene) -> None:
+    first, second = scene.open(), scene.open(post(2))
+    scene.do(DUTY, C.PROPOSE_DISMISSAL, second, ground="duplicate", why="同一件事", of=first)
+    walk(scene, first, [PROPOSED, DISMISSED])
+    assert refused_code(lambda: scene.do(CHIEF, C.DISMISS, second)) == "duplicate_of_dismissed"
+
+
+# clocks that commands carry
+
+
+def test_reopened_from_dismissed_keeps_the_original_deadlines(scene: Scene) -> None:
+    alert = scene.open()
+    before = scene.state(alert)
+    walk(scene, alert, [PROPOSED, DISMISSED, REOPEN])
+    after = scene.state(alert)
+    assert (after.deadlines, after.due, after.judged) == (before.deadlines, before.due, None)
+
+
+def test_reopened_from_confirmed_gets_fresh_deadlines_and_keeps_the_due_instant_of_the_first_round(
+    scene: Scene,
+) -> None:
+    alert = scene.open()
+    scene.confirmed(alert)
+    before = scene.state(alert)
+    scene.clock.forward(days=2)
+    scene.do(*REOPEN[:2], alert, **REOPEN[2])
+    after = scene.state(alert)
+    assert after.due == before.due
+    assert after.deadlines[Step.REPLY].at == scene.clock.now().replace(day=scene.clock.now().day + 2)
+    assert after.judged is not None
+    assert after.judged.confirmation is not None
+    assert after.unit is None
+
+
+def test_an_extension_moves_due_by_exactly_its_length(scene: Scene) -> None:
+    alert = scene.open()
+    before = scene.state(alert)
+    scene.do(*EXTEND[:2], alert, **EXTEND[2])
+    after = scene.state(alert)
+    length = after.deadlines[Step.RESOLVE].at - before.deadlines[Step.RESOLVE].at
+    assert length.days == 2
+    assert after.due - before.due == length
+    assert after.deadlines[Step.REPLY] == before.deadlines[Step.REPLY]
+
+
+def test_raising_the_level_makes_undone_steps_earlier_and_lowering_moves_nothing(scene: Scene) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    before = scene.state(alert)
+    scene.clock.forward(hours=1)
+    scene.do(CHIEF, C.CHANGE_LEVEL, alert, level=3, reason="影响面大")
+    raised = scene.state(alert)
+    assert raised.deadlines[Step.REPLY].at == scene.clock.now().replace(hour=scene.clock.now().hour + 5)
+    assert raised.deadlines[Step.ACKNOWLEDGE] == before.deadlines[Step.ACKNOWLEDGE]
+    assert raised.deadlines[Step.RESOLVE] == before.deadlines[Step.RESOLVE]
+    assert Step.BRIEFING in raised.deadlines
+    assert raised.due == before.due
+    scene.do(CHIEF, C.CHANGE_LEVEL, alert, level=1, reason="弄错了")
+    assert scene.state(alert).deadlines == raised.deadlines
+
+
+def test_raising_the_level_after_the_reply_leaves_the_reply_its_deadline(scene: Scene) -> None:
+    alert = scene.open()
+    scene.replied(alert)
+    before = scene.state(alert)
+    scene.do(CHIEF, C.CHANGE_LEVEL, alert, level=4, reason="影响面大")
+    assert scene.state(alert).deadlines[Step.REPLY] == before.deadlines[Step.REPLY]
+    assert scene.state(alert).level is Level.EXTRAORDINARY
+
+
+def test_a_looser_policy_does_not_move_an_alert_opened_before(scene: Scene) -> None:
+    from tests.alerts.scene import texts
+
+    alert = scene.open()
+    loose = texts()
+    loose["policy.toml"] = loose["policy.toml"].replace("assign = { minutes = 60 }", "assign = { minutes = 6000 }")
+    scene.configure(loose)
+    scene.do(DUTY, C.ACKNOWLEDGE, alert)
+    assigned_by = scene.state(alert).deadlines[Step.ASSIGN].at
+    assert (assigned_by - scene.clock.now()).total_seconds() == 3600
+
+
+# two people, one key
+
+
+def test_the_second_of_two_people_gets_a_conflict(scene: Scene) -> None:
+    alert = scene.open()
+    seen = scene.state(alert).seq
+    scene.do(DUTY, C.NOTE, alert, text="我来", expected=seen)
+    with pytest.raises(Conflict) as conflict:
+        scene.do(DUTY, C.ACKNOWLEDGE, alert, expected=seen)
+    assert conflict.value.fields["expected"] == seen
+    assert conflict.value.fields["actual"] == seen + 1
+
+
+def test_what_the_system_records_meanwhile_is_no_conflict(scene: Scene) -> None:
+    alert = scene.open()
+    seen = scene.state(alert).seq
+    scene.system("escalated", alert, step="acknowledge", deadline="2026-03-04T02:15:00.000000Z", unit=None, told=[])
+    scene.do(DUTY, C.ACKNOWLEDGE, alert, expected=seen)
+
+
+def test_the_same_key_records_once(scene: Scene) -> None:
+    alert = scene.open()
+    first = scene.do(DUTY, C.ACKNOWLEDGE, alert, key="k")
+    assert scene.do(DUTY, C.ACKNOWLEDGE, alert, key="k") == first
+    with pytest.raises(KeyReused):
+        scene.do(DUTY, C.NOTE, alert, text="别的", key="k")
+
+
+def test_verify_and_reply_are_two_events_of_one_submission(scene: Scene) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    events = scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY, key="k")
+    assert [event.type for event in events] == ["verified", "replied"]
+    assert scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY, key="k") == events
+
+
+# offers, units, by hand
+
+
+def test_offers_say_beforehand_what_decide_would_refuse(scene: Scene) -> None:
+    alert = scene.open()
+    offered = {offer.type: offer.refused for offer in offers(scene.state(alert), DUTY, scene.clock.now(), desk())}
+    assert offered[C.ACKNOWLEDGE] is None
+    refused = offered[C.ASSIGN]
+    assert refused is not None
+    assert refused.code == "acknowledge_first"
+    assert C.CONFIRM not in offered
+    assert offers(scene.state(alert), ADMIN, scene.clock.now(), desk()) == ()
+
+
+def test_duty_is_offered_the_units_commands_on_its_behalf(scene: Scene) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    offered = {offer.type: offer.refused for offer in offers(scene.state(alert), DUTY, scene.clock.now(), desk())}
+    assert offered[C.VERIFY_AND_REPLY] is None
+
+
+def test_a_unit_is_suggested_by_topic_and_narrowest_place(scene: Scene) -> None:
+    alert = scene.state(scene.open())
+    base = desk()
+    narrow = base.units[0].model_copy(update={"id": "town-water", "places": ("990101101000",)})
+    far = base.units[0].model_copy(update={"id": "far-water", "places": ("990101102000",)})
+    assert suggest_unit(alert, base) == "water-bureau"
+    assert suggest_unit(alert, base.model_copy(update={"units": (*base.units, far, narrow)})) == "town-water"
+    assert suggest_unit(alert, base.model_copy(update={"units": (far,)})) is None
+
+
+def test_an_alert_opened_by_hand_runs_from_its_opening(scene: Scene) -> None:
+    late = post(at="2026-02-20T08:00:00+08:00", topics=(topic("roads", "塌陷"),))
+    event = scene.office.open_by_hand(DUTY, late, why="市民来电", key="k")[0]
+    state = scene.state(str(event.alert))
+    assert state.by_hand
+    assert state.opened_at == scene.clock.now()
+    assert state.deadlines[Step.REPLY].at > scene.clock.now()
+    assert state.earliest == late.published.at if late.published else None
+    assert scene.office.open_by_hand(DUTY, late, why="市民来电", key="k") == [event]
+    with pytest.raises(Refused, match="already_opened"):
+        scene.office.open_by_hand(DUTY, late, why="再来一次")
+
+
+@pytest.mark.parametrize(
+    ("fields", "given", "code"),
+    [
+        ({"outlet": "gov"}, {}, "outlet_official"),
+        ({"outlet": "gone"}, {}, "outlet_unknown"),
+        ({"topics": ()}, {}, "topic_missing"),
+        ({}, {"topics": ["weather"]}, "topic_missing"),
+        ({}, {"place": "110000000000"}, "place_outside"),
+        ({}, {"level": 9}, "level_out_of_range"),
+        ({}, {"why": " "}, "why_missing"),
+    ],
+)
+def test_what_cannot_be_opened_by_hand(scene: Scene, fields: Any, given: Any, code: str) -> None:
+    with pytest.raises(Refused, match=code):
+        scene.office.open_by_hand(DUTY, post(**fields), **{"why": "市民来电", **given})
+
+
+def test_only_duty_opens_by_hand(scene: Scene) -> None:
+    for actor in (UNIT, CHIEF, ADMIN, VIEWER, AUDITOR):
+        with pytest.raises(Refused):
+            scene.office.open_by_hand(actor, post(), why="市民来电")
+
+
+def test_a_place_chosen_by_hand_has_the_name_of_the_configuration(scene: Scene) -> None:
+    event = scene.office.open_by_hand(DUTY, post(places=()), why="来电", place="990101102000")[0]
+    assert scene.state(str(event.alert)).place_name == "柳渡镇"
+    elsewhere = scene.office.open_by_hand(DUTY, post(9, places=(place(),)), why="来电")[0]
+    assert scene.state(str(elsewhere.alert)).place_name == "青河镇"
+
+
+def test_report_untrue_is_accepted_after_a_public_reply(scene: Scene) -> None:
+    alert = scene.open()
+    scene.replied(alert)
+    payload = {**RESOLVE, "end_state": "untrue", "why": "当天供水正常"}
+    scene.do(UNIT, C.RESOLVE, alert, **payload)
+    resolution = scene.state(alert).resolution
+    assert resolution is not None
+    assert resolution.end_state is EndState.UNTRUE
+
+
+def test_addresses_are_kept_in_their_canonical_form(scene: Scene) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    address = f"{OFFICIAL.upper().replace('HTTPS', 'https')}/reply?utm_source=x#top"
+    event = scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, address=address)[1]
+    assert event.payload["address"] == f"{OFFICIAL}/reply"

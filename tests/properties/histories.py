@@ -1,0 +1,190 @@
+"""Random histories of a desk without a ledger: the real lifecycle decides, its drafts are numbered and folded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from alerts import overdue
+from alerts.alert import AlertState
+from alerts.commands import Actor, Command
+from alerts.following import entries
+from alerts.lifecycle import decide, offers
+from alerts.state import fold
+from alerts.vocabulary import CommandType
+from huiying.core import codec
+from huiying.core.errors import Refused
+from huiying.core.model import Draft, Event, Role, TopicHit
+from tests.alerts.scene import (
+    CHIEF,
+    DEPUTY,
+    DUTY,
+    EVERYBODY,
+    EVIDENCE,
+    OPENED_AT,
+    OUTCOME,
+    REPLY,
+    UNIT,
+    desk,
+    post,
+    topic,
+)
+
+DESK = desk()
+PAYLOADS: dict[CommandType, dict[str, Any]] = {
+    CommandType.ACKNOWLEDGE: {},
+    CommandType.ASSIGN: {"unit": "water-bureau"},
+    CommandType.RETURN: {"reason": "不归我们"},
+    CommandType.VERIFY: {"finding": "true", "evidence": EVIDENCE},
+    CommandType.REPLY: REPLY,
+    CommandType.VERIFY_AND_REPLY: {"finding": "true", "evidence": EVIDENCE, **REPLY},
+    CommandType.REPLY_ELSEWHERE: {"where": "广播"},
+    CommandType.HOLD_BRIEFING: {"evidence": EVIDENCE},
+    CommandType.CORRECT: {"statement": "昨天的通报", **REPLY},
+    CommandType.RESOLVE: {"end_state": "solved", "done": "修好了", "evidence": EVIDENCE},
+    CommandType.PUBLISH_OUTCOME: OUTCOME,
+    CommandType.RESOLVE_AND_PUBLISH: {"end_state": "solved", "done": "修好了", "evidence": EVIDENCE, **OUTCOME},
+    CommandType.EXTEND: {"working_days": 2, "reason": "等配件"},
+    CommandType.CONFIRM: {},
+    CommandType.REOPEN: {"reason": "又停水了"},
+    CommandType.PROPOSE_DISMISSAL: {"ground": "false_match", "why": "是演练"},
+    CommandType.DISMISS: {},
+    CommandType.CHANGE_LEVEL: {"level": 3, "reason": "影响扩大"},
+    CommandType.NOTE: {"text": "记一笔"},
+}
+WAY = (
+    (CommandType.CONFIRM, CHIEF),
+    (CommandType.RESOLVE_AND_PUBLISH, UNIT),
+    (CommandType.PUBLISH_OUTCOME, UNIT),
+    (CommandType.VERIFY_AND_REPLY, UNIT),
+    (CommandType.ASSIGN, DUTY),
+    (CommandType.ACKNOWLEDGE, DUTY),
+)
+_TYPES = list(CommandType)
+_ACTORS = (*EVERYBODY, DUTY, UNIT, CHIEF, DEPUTY)
+_WAITS = (0, 0, 0, 0, 1, 5, 14, 61, 300, 1500, 9000)
+
+# (what, which alert, which command, who, how long after the move before)
+Move = tuple[str, int, int, int, int]
+moves: st.SearchStrategy[list[Move]] = st.lists(
+    st.tuples(
+        st.sampled_from(["way", "way", "way", "open", "any", "any", "dismiss", "reopen", "clock"]),
+        st.integers(0, 3),
+        st.integers(0, len(_TYPES) - 1),
+        st.integers(0, len(_ACTORS) - 1),
+        st.sampled_from(_WAITS),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@dataclass
+class History:
+    """Events so far, the alerts that they give, and the present instant."""
+
+    now: datetime = field(default_factory=lambda: codec.instant(OPENED_AT))
+    events: list[Event] = field(default_factory=list)
+    states: dict[str, AlertState] = field(default_factory=dict)
+    refusals: int = 0
+
+    def record(self, drafts: Sequence[Draft]) -> list[Event]:
+        """Number `drafts` at the present instant and fold them."""
+        made = []
+        for draft in drafts:
+            raw = codec.event_bytes(draft, "yunze", len(self.events) + 1, self.now)
+            event = codec.read_event(raw, b"", b"")
+            self.events.append(event)
+            made.append(event)
+            if event.alert:
+                self.states[event.alert] = fold(self.states.get(event.alert), event)
+        return made
+
+    def open(self, number: int, topics: tuple[TopicHit, ...] = (topic(),)) -> str:
+        """Open an alert on a post of its own story."""
+        entry = entries(None, post(number, at=self.now, topics=topics), DESK, 1, self.now)[0]
+        return str(self.record([entry.draft])[0].alert)
+
+    def act(self, alert: str, type: CommandType, actor: Actor, behalf: str | None = None) -> bool:
+        """Try a command; say whether it was recorded."""
+        command = Command(type, alert, PAYLOADS[type], on_behalf_of=behalf)
+        try:
+            drafts = decide(self.states.get(alert), command, actor, self.now, DESK)
+        except Refused:
+            self.refusals += 1
+            return False
+        self.record(drafts)
+        return True
+
+    def go(self, alert: str, steps: int, named: bool) -> None:
+        """Take up to `steps` steps of the ordinary way; the pages on it are captured."""
+        for _ in range(steps):
+            for type, actor in WAY:
+                offered = offers(self.states[alert], actor, self.now, DESK)
+                if type in {offer.type for offer in offered if not offer.refused}:
+                    self.act(alert, type, actor)
+                    break
+            self.capture(alert, named)
+
+    def capture(self, alert: str, named: bool) -> None:
+        """Capture the newest page that waits for it."""
+        state = self.states[alert]
+        waiting = [page for page in (*state.replies, *state.outcomes) if not page.captures]
+        for page in waiting[-1:]:
+            at = codec.instant_text(self.now)
+            payload = {
+                "of": page.seq,
+                "address": page.address,
+                "capture": "c",
+                "sha256": f"{page.seq:064x}",
+                "fetched": at,
+                "first_fetched": at,
+                "topic_named": named,
+                "place_named": named,
+                "words": [],
+            }
+            self.record([Draft("captured", alert, "system", Role.SYSTEM, payload=payload)])
+
+    def clock(self, alert: str) -> None:
+        """Record what the clock makes due."""
+        self.record([entry.draft for entry in overdue.entries(self.states[alert], self.now, ())])
+
+    def beat(self) -> None:
+        """Record a heartbeat now."""
+        self.record([Draft("heartbeat", None, "system", Role.SYSTEM)])
+
+
+def play(made: Sequence[Move]) -> History:
+    """Play `made` on a new desk that has one alert."""
+    history = History()
+    history.open(0)
+    for move in made:
+        step(history, move)
+    return history
+
+
+def step(history: History, move: Move) -> str:
+    """Play one move; return the alert that it concerned."""
+    what, which, command, who, wait = move
+    history.now += timedelta(minutes=wait)
+    alerts = list(history.states)
+    alert = alerts[which % len(alerts)]
+    actor = _ACTORS[who]
+    if what == "open":
+        return history.open(len(history.events))
+    if what == "way":
+        history.go(alert, steps=1 + command % 8, named=who % 8 != 0)
+    if what == "any":
+        behalf = history.states[alert].unit if actor is DUTY and who >= len(EVERYBODY) else None
+        history.act(alert, _TYPES[command], actor, behalf)
+    if what == "dismiss" and history.act(alert, CommandType.PROPOSE_DISMISSAL, DUTY) and command % 2:
+        history.act(alert, CommandType.DISMISS, CHIEF)
+    if what == "reopen":
+        history.act(alert, CommandType.REOPEN, actor)
+    if what == "clock":
+        history.clock(alert)
+    return alert
