@@ -1,0 +1,41 @@
+"""Evidence: what the crawler fetched for an event of an alert, as facts and as the bytes themselves."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from alerts.events import EventType
+from alerts.web.handling import found_alert
+from alerts.web.pages import page
+from alerts.web.problems import NotThere
+from alerts.web.services import Services
+from alerts.web.visits import ServicesOf, Signed
+from huiying.core.model import Event
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/alerts/{id}/captures/{seq}")
+def capture_page(request: Request, services: ServicesOf, visit: Signed, id: str, seq: int) -> Response:
+    """Show what was fetched: address, status, headers, checksum, and where to get the bytes."""
+    event = _captured(services, id, seq)
+    response = services.captures.get(event.payload["capture"])
+    return page(request, "capture.html", visit, id=id, event=event, response=response, size=len(response.body))
+
+
+@router.get("/alerts/{id}/captures/{seq}/bytes")
+def capture_bytes(services: ServicesOf, visit: Signed, id: str, seq: int) -> Response:
+    """Return the bytes as they came, to be saved and never shown as a page of this site."""
+    response = services.captures.get(_captured(services, id, seq).payload["capture"])
+    headers = {"Content-Disposition": f'attachment; filename="capture-{seq}.bin"'}
+    return Response(response.body, media_type="application/octet-stream", headers=headers)
+
+
+def _captured(services: Services, id: str, seq: int) -> Event:
+    """Return the alert's event `seq` where it is a capture, or raise NotThere."""
+    found_alert(services, id)
+    for event in services.view.events(id):
+        if event.seq == seq and event.type == EventType.CAPTURED:
+            return event
+    raise NotThere("page_not_there")

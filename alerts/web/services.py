@@ -1,0 +1,34 @@
+"""Everything that the desk's pages ask of the world, in one value that the composition root makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from alerts.office import Office
+from alerts.view import AlertView
+from huiying.core.config import Machine
+from huiying.core.ports import Captures, Clock, Index, Ledger
+from huiying.core.states import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The ports and the pipeline's two functions on words. Called from several threads at once.
+
+    `cut` turns what a person typed into the index's words; `highlight` returns the (start, end) spans of those words
+    in a text, in order and without overlap. `place_name` and `place_codes` look in the gazetteer.
+    """
+
+    machine: Machine
+    clock: Clock
+    ledger: Ledger
+    view: AlertView
+    office: Office
+    index: Index
+    store: Store
+    captures: Captures
+    cut: Callable[[str], tuple[str, ...]]
+    highlight: Callable[[str, tuple[str, ...]], Sequence[tuple[int, int]]]
+    place_name: Callable[[str], str | None] = lambda code: None
+    place_codes: Callable[[str], tuple[str, ...]] = lambda name: ()

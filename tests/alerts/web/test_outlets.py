@@ -1,0 +1,36 @@
+"""The outlets page says in words how each source is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from huiying.core.states import Reading, SourceAlarm, SourceState
+from tests.alerts.web.conftest import Person
+from tests.alerts.web.invented import Invented
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("reading", list(Reading))
+def test_every_way_a_reading_ends_has_its_words(
+    desk: Invented, person: Callable[[str], Person], reading: Reading, language: str
+) -> None:
+    now = desk.services.clock.now()
+    state = SourceState("yunze-news/1", "yunze-news", now, reading, "Disallow: /", failures=3)
+    desk.services.store.crawl.save_source(state)
+    one = person("viewer")
+    one.client.post("/language", data={"token": one.token, "language": language})
+    page = one.page("/outlets")
+    assert "reading." not in page
+    assert "Disallow: /" in page
+
+
+def test_outlets_with_an_alarm_come_first(desk: Invented, person: Callable[[str], Person]) -> None:
+    since = desk.services.clock.now() - timedelta(days=3)
+    desk.services.store.alarms.replace([SourceAlarm("government/1", "frozen", since, "2026-02-01")])
+    page = person("viewer").page("/outlets")
+    assert page.index("云泽县人民政府网") < page.index("云泽新闻网")
+    assert "最新一条是 2026-02-01 的" in page
+    assert "尚未读取" in page
