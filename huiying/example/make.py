@@ -1,0 +1,46 @@
+"""The demonstration desk's folder and its accounts: invented units, simple passwords, for this machine only."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+from huiying.core.config_files import DESK_FILES, MACHINE_FILE
+from huiying.core.model import Role
+
+
+class DemoAccount(NamedTuple):
+    """An account that the demonstration prints on the terminal; nobody real has it."""
+
+    login: str
+    password: str
+    name: str
+    role: Role
+    unit: str | None
+
+
+ACCOUNTS = (
+    DemoAccount("zhiban", "yanshi-zhiban", "值班员（演示）", Role.DUTY, None),
+    DemoAccount("danwei", "yanshi-danwei", "水务局经办（演示）", Role.UNIT, "shuiwu"),
+    DemoAccount("zhuren", "yanshi-zhuren", "值班主任（演示）", Role.SUPERVISOR, None),
+    DemoAccount("shenji", "yanshi-shenji", "审计员（演示）", Role.AUDITOR, None),
+    DemoAccount("admin", "yanshi-admin", "管理员（演示）", Role.ADMINISTRATOR, None),
+)
+
+
+def desk_texts(port: int) -> dict[str, str]:
+    """Return the demonstration desk's files by name; its outlets are at `port`."""
+    shipped = resources.files("huiying.example") / "desk"
+    return {
+        name: (shipped / name).read_text(encoding="utf-8").replace("{port}", str(port))
+        for name in (MACHINE_FILE, *DESK_FILES)
+    }
+
+
+def make_desk(folder: Path, port: int) -> None:
+    """Write the demonstration desk into `folder`; `port` is the invented sites'. A file that exists stays as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in desk_texts(port).items():
+        if not (folder / name).exists():
+            (folder / name).write_text(text, encoding="utf-8")

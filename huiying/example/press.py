@@ -1,0 +1,109 @@
+"""What stands published on the invented sites, and since when.
+
+written posts ─ hours ─► stand from the start
+               └ turn ─► publish_next(), one after another
+responses, own texts  ─► publish_reply(), on the county's site only
+
+With a file everything stands again, at the same instants, after the site was stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from huiying.core.codec import instant, instant_text
+from huiying.example.posts import Response, Written
+
+OFFICIAL = "yunze-gov"
+FIRST_REPLY = 20001
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One article as it stands on its outlet's site since `at` (aware, UTC)."""
+
+    id: int
+    outlet: str
+    title: str
+    text: tuple[str, ...]
+    at: datetime
+
+
+class Press:
+    """The articles of all sites. `begun` is the instant from which the hours of standing posts count back."""
+
+    def __init__(self, posts: Sequence[Written], begun: datetime, file: Path | None = None) -> None:
+        self._posts = {post.id: post for post in posts}
+        self._waiting = sorted((post for post in posts if post.turn is not None), key=lambda post: post.turn or 0)
+        self._file = file
+        self._articles: dict[int, Published] = {}
+        if file is not None and file.exists():
+            self._read(json.loads(file.read_text(encoding="utf-8")))
+        else:
+            for post in posts:
+                if post.hours is not None:
+                    self._stand(post, begun - timedelta(hours=post.hours))
+            self._save()
+
+    def articles(self, outlet: str) -> list[Published]:
+        """Return what stands on the site of `outlet`, newest first."""
+        here = [article for article in self._articles.values() if article.outlet == outlet]
+        return sorted(here, key=lambda article: (article.at, article.id), reverse=True)
+
+    def article(self, outlet: str, id: int) -> Published | None:
+        """Return one article of `outlet`, None where it does not stand there."""
+        found = self._articles.get(id)
+        return found if found is not None and found.outlet == outlet else None
+
+    def publish_next(self, now: datetime) -> Published | None:
+        """Publish the post whose turn it is; None when all are published."""
+        if not self._waiting:
+            return None
+        article = self._stand(self._waiting.pop(0), now)
+        self._save()
+        return article
+
+    def publish_reply(self, title: str, text: tuple[str, ...], now: datetime) -> Published:
+        """Publish a page on the county's official site."""
+        article = Published(max([FIRST_REPLY - 1, *self._articles]) + 1, OFFICIAL, title, text, now)
+        self._articles[article.id] = article
+        self._save()
+        return article
+
+    def open_responses(self, responses: Sequence[Response]) -> list[Response]:
+        """Return the responses whose problem has been reported and that have not been published yet."""
+        titles = {article.title for article in self.articles(OFFICIAL)}
+        return [one for one in responses if one.post in self._articles and one.title not in titles]
+
+    def _stand(self, post: Written, at: datetime) -> Published:
+        article = Published(post.id, post.outlet, post.title, post.text, at)
+        self._articles[post.id] = article
+        return article
+
+    def _read(self, kept: dict[str, Any]) -> None:
+        for id, at in kept["posts"].items():
+            if int(id) in self._posts:
+                self._stand(self._posts[int(id)], instant(at))
+        for reply in kept["replies"]:
+            article = Published(reply["id"], OFFICIAL, reply["title"], tuple(reply["text"]), instant(reply["at"]))
+            self._articles[article.id] = article
+        self._waiting = [post for post in self._waiting if post.id not in self._articles]
+
+    def _save(self) -> None:
+        if self._file is None:
+            return
+        posts = {str(one.id): instant_text(one.at) for one in self._articles.values() if one.id in self._posts}
+        replies = [
+            {"id": one.id, "title": one.title, "text": list(one.text), "at": instant_text(one.at)}
+            for one in self._articles.values()
+            if one.id not in self._posts
+        ]
+        beside = self._file.with_suffix(".new")
+        beside.write_text(json.dumps({"posts": posts, "replies": replies}, ensure_ascii=False), encoding="utf-8")
+        os.replace(beside, self._file)
