@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8700
 
-.PHONY: run test check setup lock vendor clean long
+.PHONY: run test check bench setup lock vendor clean long
 
 run: $(VENV)/ready
 	@$(BIN)/huiying demo demo --port $(PORT)
@@ -18,6 +18,9 @@ check: $(VENV)/ready-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/ready-test
+	$(BIN)/python -m tests.bench.latency
 
 long: $(VENV)/ready-test
 	HUIYING_PROFILE=long $(BIN)/pytest -m "slow or not slow"

@@ -99,7 +99,8 @@ def _validated(kind: type[M], value: Any, file: str, written: str, entry: int = 
     try:
         return kind.model_validate(value)
     except ValidationError as cause:
-        first = cause.errors()[0]
+        # A misspelt key is the cause, the missing one only its effect.
+        first = min(cause.errors(), key=lambda error: error["type"] != "extra_forbidden")
         keys = [str(part) for part in first["loc"] if isinstance(part, str)]
         key = keys[-1] if keys else ""
         if first["type"] == "extra_forbidden":

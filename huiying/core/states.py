@@ -244,12 +244,19 @@ class Cursors(Protocol):
 class Store(Protocol):
     """Everything above, in one database."""
 
-    crawl: CrawlStates
-    stories: Stories
-    accounts: Accounts
-    deliveries: Deliveries
-    captured: CaptureResults
-    alarms: SourceAlarms
-    cursors: Cursors
+    @property
+    def crawl(self) -> CrawlStates: ...
+    @property
+    def stories(self) -> Stories: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
+    @property
+    def captured(self) -> CaptureResults: ...
+    @property
+    def alarms(self) -> SourceAlarms: ...
+    @property
+    def cursors(self) -> Cursors: ...
 
     def close(self) -> None: ...

@@ -1,0 +1,87 @@
+"""Back up a desk to one file while it runs, and restore it into an empty folder.
+
+folder ─► copies of the databases, captures, files, key ─► tar.gz with MANIFEST.json (SHA-256 of each) ─► folder
+
+The search index is left out: it is a projection, and `process` fills it again from POSTS_READY.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from huiying import __version__
+from huiying.core.config_files import DESK_FILES, MACHINE_FILE, read_machine
+from huiying.core.errors import Refused, StorageFull
+from huiying.wiring import snapshot
+
+MANIFEST = "MANIFEST.json"
+Progress = Callable[[int, int], None]
+
+
+def backup(folder: Path, archive: Path, progress: Progress) -> int:
+    """Write the desk in `folder` to the new file `archive`; return its size in bytes. `progress` gets (done, all)."""
+    if archive.exists():
+        raise Refused("backup_exists", file=str(archive))
+    data = folder / read_machine(folder).data
+    with tempfile.TemporaryDirectory(prefix="huiying-backup-", dir=archive.parent) as scratch:
+        try:
+            _collect(folder, data, Path(scratch) / "desk", progress)
+            partial = Path(scratch) / "archive"
+            with tarfile.open(partial, "w:gz") as tar:
+                tar.add(Path(scratch) / "desk", arcname="desk")
+            os.replace(partial, archive)
+        except OSError as cause:
+            raise StorageFull("storage_full", what=str(archive)) from cause
+    return archive.stat().st_size
+
+
+def _collect(folder: Path, data: Path, into: Path, progress: Progress) -> None:
+    # The ledger is copied first: what the others hold beyond it is then only a projection that is a little ahead.
+    names = [MACHINE_FILE, *DESK_FILES]
+    databases = [data / "ledger.sqlite", data / "store.sqlite", *sorted((data / "log").glob("*.sqlite"))]
+    plain = [folder / name for name in names] + [data / "ledger.key", data / "clock"]
+    plain += [file for file in sorted((data / "captures").rglob("*")) if file.is_file()]
+    total = len(databases) + len(plain)
+    sums = {}
+    for done, file in enumerate([*databases, *plain], 1):
+        inside = file.relative_to(folder) if file.is_relative_to(folder) else Path("data") / file.relative_to(data)
+        copy = into / inside
+        if file.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            snapshot(file, copy) if file.suffix == ".sqlite" else shutil.copy2(file, copy)
+            sums[str(inside)] = hashlib.sha256(copy.read_bytes()).hexdigest()
+        progress(done, total)
+    manifest = {"version": __version__, "sha256": sums}
+    (into / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def restore(archive: Path, folder: Path, progress: Progress) -> int:
+    """Unpack `archive` into the empty or new `folder` once every file has its checksum; return how many files."""
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused("restore_not_empty", folder=str(folder))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="huiying-restore-", dir=folder.parent) as scratch:
+        try:
+            with tarfile.open(archive, "r:gz") as tar:
+                tar.extractall(scratch, filter="data")
+            desk = Path(scratch) / "desk"
+            sums = json.loads((desk / MANIFEST).read_text(encoding="utf-8"))["sha256"]
+        except (OSError, tarfile.TarError, EOFError, ValueError, KeyError) as cause:
+            raise Refused("backup_unreadable", file=str(archive)) from cause
+        for done, (name, expected) in enumerate(sums.items(), 1):
+            file = desk / name
+            if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+                raise Refused("backup_damaged", file=name)
+            progress(done, len(sums))
+        (desk / MANIFEST).unlink()
+        if folder.exists():
+            folder.rmdir()
+        os.replace(desk, folder)
+    return len(sums)

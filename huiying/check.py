@@ -1,0 +1,91 @@
+"""Look at a desk's files and say in one sentence each what is wrong; nothing is changed.
+
+files ─► read ─► boundary (outlets) ─► area and persons (rules) ─► calendar ─► drift from the ledger
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from alerts.calendar import known_year
+from crawlers.boundary import refuse_outlet
+from huiying.core.config import Channel, Desk
+from huiying.core.config_files import read_desk, read_machine, read_texts
+from huiying.core.errors import ConfigError, HuiyingError
+from huiying.core.places import covers
+from huiying.core.ports import Ledger
+from huiying.wiring import Recorded, system_now
+from pipeline.persons import personal_names
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found; an error keeps the configuration from being recorded, a warning does not."""
+
+    error: bool
+    what: HuiyingError
+
+
+def check(folder: Path, ledger: Ledger | None = None) -> list[Finding]:
+    """Return what is wrong with the files in `folder`, and with `ledger` whether they differ from what it recorded."""
+    try:
+        machine = read_machine(folder)
+        texts = read_texts(folder)
+        desk = read_desk(texts)
+    except ConfigError as wrong:
+        return [Finding(True, wrong)]
+    found = [Finding(True, error) for error in errors(desk)]
+    found += [Finding(True, refused) for channel in machine.channels if (refused := _channel(channel))]
+    found += [Finding(False, warning) for warning in warnings(desk)]
+    if ledger is not None and (differ := drift(texts, ledger)):
+        found.append(Finding(False, HuiyingError("drift", files=", ".join(differ))))
+    return found
+
+
+def errors(desk: Desk) -> list[HuiyingError]:
+    """Return what may not be recorded: outlets beyond the boundary, rules outside the area or on persons."""
+    found: list[HuiyingError] = [refused for outlet in desk.outlets if (refused := refuse_outlet(outlet))]
+    allowed = [unit.name for unit in desk.units] + [desk.area.name]
+    for place in desk.area.places:
+        allowed += [place.name, *place.aliases]
+    for rule in desk.rules:
+        found += [
+            ConfigError("rule_outside_area", file="rules.toml", rule=rule.id, place=place)
+            for place in rule.places
+            if not covers(desk.area.code, place)
+        ]
+        persons = personal_names((*rule.words, *rule.without), allowed)
+        found += [ConfigError("rule_on_person", file="rules.toml", rule=rule.id, word=word) for word in persons]
+    return found
+
+
+def warnings(desk: Desk) -> list[HuiyingError]:
+    """Return what should be looked at: nothing to collect, no rule, a year without a calendar."""
+    found: list[HuiyingError] = []
+    if not desk.outlets:
+        found.append(ConfigError("no_outlets", file="outlets.toml"))
+    if not desk.rules:
+        found.append(ConfigError("no_rules", file="rules.toml"))
+    if not any(outlet.official for outlet in desk.outlets):
+        found.append(ConfigError("no_official_outlet", file="outlets.toml"))
+    year = system_now().year
+    found += [
+        ConfigError("calendar_unknown", file="calendar.toml", year=wanted)
+        for wanted in (year, year + 1)
+        if not known_year(wanted, desk.calendar)
+    ]
+    return found
+
+
+def drift(texts: Mapping[str, str], ledger: Ledger) -> list[str]:
+    """Return the names of files whose text differs from what the ledger recorded last; none before a first record."""
+    recorded = Recorded(ledger).texts()
+    return sorted(name for name, text in texts.items() if recorded and recorded.get(name) != text)
+
+
+def _channel(channel: Channel) -> ConfigError | None:
+    if channel.url.startswith(("http://", "https://")):
+        return None
+    return ConfigError("channel_url", file="huiying.toml", channel=channel.name)

@@ -1,0 +1,326 @@
+"""The command: argv and environment become values, then one call. Nothing else reads the environment.
+
+Exit codes: 0 done, 1 something is wrong and the sentence says what, 2 the command line itself is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from huiying import __version__
+from huiying.core.errors import HuiyingError
+from huiying.core.messages import LANGUAGES, text
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="回应 Huiying: learn what outlets report, answer in public, compute the rate from a ledger nobody can alter.",
+)
+users = typer.Typer(no_args_is_help=True, help="Accounts of a desk.")
+app.add_typer(users, name="users")
+
+Folder = Annotated[Path, typer.Argument(help="The desk's folder.", envvar="HUIYING_DESK")]
+Parent = Annotated[int | None, typer.Option(hidden=True, help="Process number of the supervisor.")]
+_SECRET = "HUIYING_SECRET_"
+
+
+def language() -> str:
+    """Return the language of the command's sentences: HUIYING_LANGUAGE, Chinese where it is not set."""
+    wanted = os.environ.get("HUIYING_LANGUAGE", "zh")
+    return wanted if wanted in LANGUAGES else "zh"
+
+
+def secrets(folder: Path) -> Mapping[str, str]:
+    """Return the channels' keys: from files in `secrets/` of the folder, and HUIYING_SECRET_NAME over them."""
+    held = {}
+    if (folder / "secrets").is_dir():
+        held = {file.name: file.read_text(encoding="utf-8").strip() for file in (folder / "secrets").iterdir()}
+    for name, value in os.environ.items():
+        if name.startswith(_SECRET):
+            held[name.removeprefix(_SECRET).lower().replace("_", "-")] = value
+    return held
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence on standard error and exit code 1."""
+    try:
+        app()
+    except HuiyingError as wrong:
+        _complain(wrong)
+        sys.exit(1)
+
+
+def say(key: str, /, **fields: object) -> None:
+    """Print a sentence of the catalogue."""
+    typer.echo(text(f"cli.{key}", language(), **fields))
+
+
+def _complain(wrong: HuiyingError) -> None:
+    typer.echo(wrong.sentence(language()), err=True)
+
+
+@contextmanager
+def _progress(key: str) -> Iterator[Progress]:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        bar.add_task(text(f"cli.{key}", language()), total=None)
+        yield bar
+
+
+def _password(prompt: str, confirm: bool) -> str:
+    given = os.environ.get("HUIYING_PASSWORD")
+    return given or typer.prompt(text(f"cli.{prompt}", language()), hide_input=True, confirmation_prompt=confirm)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def init(
+    folder: Path,
+    desk: Annotated[str, typer.Option(help="Short name: a-z, 0-9, -.")],
+    title: Annotated[str, typer.Option(help="The office's name as printed.")],
+    contact: Annotated[str, typer.Option(help="Mail address that the crawler names in its user agent.")],
+    area: Annotated[str, typer.Option(help="12-digit division code of the office's area.")],
+    area_name: Annotated[str, typer.Option(help="Name of the area.")],
+) -> None:
+    """Make an office's own desk: commented TOML files and an empty ledger."""
+    from huiying.init import init as make
+
+    fields = {"desk": desk, "title": title, "contact": contact, "area_code": area, "area_name": area_name}
+    make(folder, fields | {"language": language()})
+    say("initialised", folder=folder)
+
+
+@app.command()
+def check(folder: Folder = Path()) -> None:
+    """Say in one sentence each what is wrong with the desk's files, and whether they differ from what is recorded."""
+    from huiying.check import check as look
+    from huiying.wiring import open_desk
+
+    try:
+        runtime = open_desk(folder)
+    except HuiyingError as wrong:
+        _complain(wrong)
+        raise typer.Exit(1) from wrong
+    try:
+        findings = look(folder, runtime.ledger)
+    finally:
+        runtime.close()
+    for finding in findings:
+        kind = text("cli.error" if finding.error else "cli.warning", language())
+        typer.echo(f"{kind}{finding.what.sentence(language())}")
+    if any(finding.error for finding in findings):
+        raise typer.Exit(1)
+    say("checked", warnings=len(findings))
+
+
+@app.command()
+def apply(
+    folder: Folder = Path(),
+    as_: Annotated[str, typer.Option("--as", help="Login of the supervisor in whose name it is recorded.")] = "",
+) -> None:
+    """Record the desk's files in the ledger; the roles run what is recorded."""
+    from huiying.apply import apply as record
+    from huiying.people import authenticate
+    from huiying.wiring import open_desk
+
+    runtime = open_desk(folder)
+    try:
+        account = authenticate(runtime.store.accounts, as_, _password("password", False), runtime.clock.now())
+        event = record(folder, runtime.ledger, account)
+    finally:
+        runtime.close()
+    say("unchanged") if event is None else say("applied", seq=event.seq)
+
+
+@users.command("add")
+def users_add(
+    login: str,
+    role: Annotated[str, typer.Option(help="viewer, duty, unit, supervisor, auditor or administrator.")],
+    name: Annotated[str, typer.Option(help="The person's name; it stands beside the ledger and can be erased.")],
+    unit: Annotated[str | None, typer.Option(help="Id of the unit, for role unit.")] = None,
+    folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path(),
+) -> None:
+    """Add an account. The password is asked for, or read from HUIYING_PASSWORD."""
+    from huiying.people import add, new_account
+    from huiying.wiring import open_desk
+
+    runtime = open_desk(folder)
+    try:
+        recorded = runtime.view().desk()
+        account = new_account(login, _password("new_password", True), name, role, unit, language())
+        add(runtime.store.accounts, account, recorded[1] if recorded else None)
+    finally:
+        runtime.close()
+    say("user_added", login=login)
+
+
+@users.command("reset")
+def users_reset(login: str, folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path()) -> None:
+    """Give an account a new password and end its sessions."""
+    from huiying.people import reset
+    from huiying.wiring import open_desk
+
+    runtime = open_desk(folder)
+    try:
+        reset(runtime.store.accounts, login, _password("new_password", True))
+    finally:
+        runtime.close()
+    say("user_reset", login=login)
+
+
+@users.command("list")
+def users_list(folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path()) -> None:
+    """List the accounts: login, role, unit, name, pseudonym."""
+    from huiying.wiring import open_desk
+
+    runtime = open_desk(folder)
+    try:
+        accounts = runtime.store.accounts.all()
+    finally:
+        runtime.close()
+    for account in accounts:
+        role = text(f"role.{account.role}", language())
+        typer.echo("\t".join((account.login, role, account.unit or "-", account.name or "-", account.pseudonym)))
+
+
+def _run(role: str, folder: Path, parent: int | None) -> None:
+    from huiying.roles import run
+
+    run(role, folder, secrets(folder), parent)
+
+
+@app.command()
+def crawl(folder: Folder = Path(), parent: Parent = None) -> None:
+    """Run the crawl role: read sources that are due, politely."""
+    _run("crawl", folder, parent)
+
+
+@app.command()
+def process(folder: Folder = Path(), parent: Parent = None) -> None:
+    """Run the process role: posts in, tagged and indexed posts out."""
+    _run("process", folder, parent)
+
+
+@app.command()
+def watch(folder: Folder = Path(), parent: Parent = None) -> None:
+    """Run the watch role: rules open alerts; deadlines, notifications, captures."""
+    _run("watch", folder, parent)
+
+
+@app.command()
+def desk(folder: Folder = Path(), parent: Parent = None) -> None:
+    """Run the desk role: pages, API, live feed."""
+    _run("desk", folder, parent)
+
+
+@app.command()
+def up(folder: Folder = Path()) -> None:
+    """Run all four roles on this machine until Ctrl-C."""
+    from huiying.up import free_port, supervise
+    from huiying.wiring import Recorded, open_desk
+
+    runtime = open_desk(folder)
+    try:
+        Recorded(runtime.ledger)()
+        machine, data = runtime.machine, runtime.data
+    finally:
+        runtime.close()
+    free_port(machine.host, machine.port)
+    address = f"http://{machine.host}:{machine.port}/"
+    say("up", address=address)
+    supervise(folder, data, address, language())
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the demonstration desk is made.")] = Path("demo"),
+    port: Annotated[int, typer.Option(help="Port of the pages; the invented outlets use the next one.")] = 8700,
+) -> None:
+    """Make the demonstration desk in a new folder, or go on with the one there, and run it until Ctrl-C."""
+    from huiying.demo import run
+
+    run(folder, port, language())
+
+
+@app.command("outlets-site", hidden=True)
+def outlets_site(port: int, folder: Path, parent: Parent = None) -> None:
+    """Serve the invented outlets of the demonstration desk."""
+    from huiying.demo import serve_outlets
+
+    serve_outlets(port, folder, parent)
+
+
+@app.command()
+def verify(folder: Folder = Path()) -> None:
+    """Recompute every hash of the ledger from its stored bytes."""
+    from huiying.wiring import open_desk
+
+    runtime = open_desk(folder)
+    try:
+        with _progress("verifying"):
+            last = runtime.ledger.verify()
+        newest = runtime.ledger.read(after=last - 1)
+    finally:
+        runtime.close()
+    say("verified", seq=last, chain=newest[-1].chain.hex() if newest else "-")
+
+
+@app.command()
+def figures(
+    period: Annotated[str, typer.Option(help="2026-W38, 2026-09, 2026-Q3, 2026-H2, 2026 or 2026-07-01..2026-10-01.")],
+    folder: Folder = Path(),
+    as_of: Annotated[
+        str | None, typer.Option(help="Cut-off, an instant with offset; now where it is left out.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the canonical JSON.")] = False,
+) -> None:
+    """Compute the handled-correctly rate over the alerts that fall due in a period."""
+    from huiying.figure import compute
+    from huiying.wiring import open_desk
+
+    runtime = open_desk(folder)
+    try:
+        typer.echo(compute(runtime, period, as_of, json, language()))
+    finally:
+        runtime.close()
+
+
+@app.command()
+def backup(archive: Path, folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path()) -> None:
+    """Write the desk to one file while it runs."""
+    from huiying.backup import backup as write
+
+    with _progress("backing_up") as bar:
+        size = write(folder, archive, lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total))
+    say("backed_up", file=archive, size=size)
+
+
+@app.command()
+def restore(archive: Path, folder: Path) -> None:
+    """Restore a backup into an empty folder and verify its ledger."""
+    from huiying.backup import restore as unpack
+    from huiying.wiring import open_desk
+
+    with _progress("restoring") as bar:
+        files = unpack(archive, folder, lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total))
+    runtime = open_desk(folder)
+    try:
+        last = runtime.ledger.verify()
+    finally:
+        runtime.close()
+    say("restored", folder=folder, files=files, seq=last)
