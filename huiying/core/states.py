@@ -51,7 +51,10 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class PostState:
-    """What crawl knows of one post: `item_hash` over the feed's item, `body_hash` over the page, `version` from 1."""
+    """What crawl knows of one post: `item_hash` over the feed's item, `body_hash` over the page, `version` from 1.
+
+    Version 0 was seen and not yet appended: its `item_hash` is "" while it waits, the reason once it is dead.
+    """
 
     post: str
     source: str

@@ -21,6 +21,7 @@ from typing import Self
 
 import httpx
 
+from alerts.events import EventType
 from huiying.apply import apply
 from huiying.core.codec import instant
 from huiying.core.model import Event, Topic
@@ -134,11 +135,20 @@ class RunningOffice:
             (Topic.CAPTURES_WANTED, "crawl"),
         ):
             left += [f"{topic} {count}" for count in log.size(topic, group)[1:] if count]
+        left += [f"capture of {seq}" for seq in self._uncaptured()]
         for role in ("process", "watch"):
             beat = self.data / f"{role}.beat"
             if role in self._processes and (not beat.exists() or instant(beat.read_text()) < now):
                 left.append(f"{role} has not looked")
         return left
+
+    def _uncaptured(self) -> set[int]:
+        """Return the events whose page is neither captured nor given up; the tests' pages always answer."""
+        events = self.events()
+        asked = {event.seq for event in events if event.type in (EventType.REPLIED, EventType.OUTCOME_PUBLISHED)}
+        return asked - {
+            event.payload["of"] for event in events if event.type in (EventType.CAPTURED, EventType.CAPTURE_FAILED)
+        }
 
     def _sources(self) -> dict[str, SourceState | None]:
         if "crawl" not in self._processes:

@@ -68,14 +68,20 @@ class Recorded:
         self.articles = list(self._articles())
         for article in self.articles:
             self._serve(article)
-        for site in self.sites.values():
-            site.set("/feed.xml", Answer(b"<rss version='2.0'><channel><title>x</title></channel></rss>", etag=True))
+        self.begin()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
+
+    def begin(self) -> None:
+        """Let every feed be empty and no official page be there, as before the first snapshot."""
+        for site in self.sites.values():
+            site.set("/feed.xml", Answer(b"<rss version='2.0'><channel><title>x</title></channel></rss>", etag=True))
+        for path in ("/reply.html", "/outcome.html"):
+            self.sites["official"].set(path, Answer(b"", 404))
 
     def serve(self, snapshot: dict[str, str]) -> None:
         """Let the outlet of `snapshot` answer with its feed as it stood then."""

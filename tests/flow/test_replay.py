@@ -28,7 +28,6 @@ from huiying.init import shipped_files
 from huiying.wiring import ROLES
 from tests.flow.office import RunningOffice, plain
 from tests.flow.recorded import Recorded
-from tests.site import Answer
 
 pytestmark = [pytest.mark.replay, pytest.mark.timeout(900)]
 
@@ -88,8 +87,7 @@ def run(folder: Path, recorded: Recorded, kills: int) -> Outcome:
     outcome = Outcome()
     chance = random.Random(20)
     killed = sorted(chance.sample(range(len(recorded.snapshots)), kills))
-    for path in ("/reply.html", "/outcome.html"):
-        recorded.sites["official"].set(path, Answer(b"", 404))
+    recorded.begin()
     with RunningOffice(folder, texts(recorded), START) as office:
         office.settle()
         alert = None
@@ -177,8 +175,9 @@ def undisturbed(recorded: Recorded, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_every_article_is_indexed_once_and_lists_of_editors_never(recorded: Recorded, undisturbed: Outcome) -> None:
-    expected = {article.id for article in recorded.articles if article.is_article}
-    assert undisturbed.posts.keys() == expected
+    expected = {article.id: article.title for article in recorded.articles if article.is_article}
+    assert [title for id, title in expected.items() if id not in undisturbed.posts] == []
+    assert [post[1] for id, post in undisturbed.posts.items() if id not in expected] == []
     dead = {key for key, reason in undisturbed.dead if reason == "not_an_article"}
     assert dead == {article.id for article in recorded.articles if not article.is_article}
 
