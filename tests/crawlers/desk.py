@@ -21,9 +21,13 @@ from huiying.core.ports import Log
 from huiying.core.states import SourceState, Store
 from tests.clock import SettableClock
 from tests.crawlers.reactor import submit
+from tests.site import Site
 
 T = TypeVar("T")
 MACHINE = Machine(desk="ceshi", title="测试", contact="duty@example.cn")
+DATE = "2026-01-27 07:30"
+PAGE = "<h1>某镇停水</h1><p>管道破裂。</p>"
+ID = "bao/1"  # the one source of the office
 _TERM = Term(minutes=30)
 _STEPS = Steps(acknowledge=_TERM, assign=_TERM, reply=_TERM, resolve=_TERM, publish=_TERM, confirm=_TERM)
 
@@ -32,6 +36,11 @@ def outlet(id: str, address: str, host: str, **more: Any) -> Outlet:
     """Return a test outlet with one feed that is read every 60 s."""
     kept = {"sources": (Source(kind="feed", address=address, every=60),), "pace": 0, "test_site": True} | more
     return Outlet(id=id, name=id, tier=Tier.CITY, hosts=(host,), **kept)
+
+
+def entry(site: Site, number: int, title: str = "某镇停水", **more: str) -> dict[str, str]:
+    """Return a feed's entry for page `number` of `site`."""
+    return {"title": title, "link": site.url(f"/{number}.html"), "pubDate": DATE, "description": "通知"} | more
 
 
 def desk(*outlets: Outlet) -> Desk:
