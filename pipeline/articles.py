@@ -9,8 +9,7 @@ _PAGE = re.compile(r"^\s*第?\s*[A-Z]?\d{1,3}\s*版(?:\s?[^\s\-—:：]{0,24}\s*
 _EDITORS = re.compile(
     r"^\s*(?:第?[A-Z]?\d{1,3}|本|[一二三四五六七八九十]{1,3})\s*[版面]\s*(?:责编|编辑|责任编辑|主编|校对|美编)(?:\s*[:：]|\s+\S{2,4}(?:\s|$))"
 )
-_NO_ARTICLES = re.compile(r"^(?:公益)?(?:广告|广而告之|报头|报眼|版权页|中缝)$")
-_ADVERTISING_PAGE = re.compile(r"^\s*第?\s*[A-Z]?\d{1,3}\s*版\s*(?:公益)?广告")
+_ADVERTISEMENT = re.compile(r"^(?:公益)?广告$")
 
 
 def bare_title(title: str) -> str:
@@ -21,6 +20,4 @@ def bare_title(title: str) -> str:
 def no_article(title: str) -> bool:
     """Say whether an item with this title is no article: editors of a page, or an advertisement."""
     bare = bare_title(title)
-    return bool(
-        _EDITORS.match(title) or _EDITORS.match(bare) or _NO_ARTICLES.match(bare) or _ADVERTISING_PAGE.match(title)
-    )
+    return bool(_EDITORS.match(title) or _EDITORS.match(bare) or _ADVERTISEMENT.match(bare))

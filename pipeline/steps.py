@@ -112,7 +112,7 @@ def _published(page: Dated | None, fed: Dated | None, zone: str) -> Dated | None
 
 
 def only_articles(reading: Reading, tools: Tools) -> Reading:
-    """Refuse lists of editors, advertisements and tables of contents with Dead("not_an_article")."""
+    """Refuse lists of editors and advertisements with Dead("not_an_article")."""
     if no_article(reading.title):
         raise Dead("not_an_article", address=reading.found.address)
     return reading

@@ -26,6 +26,7 @@ def test_strict_utf8_comes_before_any_declaration(header: str | None) -> None:
 
 @pytest.mark.parametrize("declared", ["gb2312", "GBK", "gb18030"])
 def test_gb2312_and_gbk_are_read_as_gb18030(declared: str) -> None:
+    assert decode("啊".encode("gbk"), f"text/html; charset={declared}") == ("啊", "gb18030")
     rare = SIMPLIFIED + "㐂镕€𠮷"
     assert decode(rare.encode("gb18030"), f"text/html; charset={declared}") == (rare, "gb18030")
 

@@ -16,10 +16,10 @@ from pipeline.articles import bare_title, no_article
         "10版责编：张三",
         "16版 -  广告 ",
         "广告",
-        "06版公益广告 - 绿色生活",
+        "公益广告",
     ],
 )
-def test_editors_advertisements_and_contents_are_no_articles(title: str) -> None:
+def test_editors_advertisements_are_no_articles(title: str) -> None:
     assert no_article(title)
 
 
@@ -28,6 +28,7 @@ def test_editors_advertisements_and_contents_are_no_articles(title: str) -> None
     [
         "03版 -  图片报道",
         "虚假广告被查处",
+        "01版 -  导读",
         "05版 -  广告牌坠落砸伤行人",
         "把难题变成课题（编辑手记）",
         "城区停水",

@@ -72,6 +72,11 @@ def test_what_is_no_place_or_ambiguous_is_left_alone(text: str) -> None:
     assert codes(text) == []
 
 
+def test_an_ordinary_word_is_a_county_only_right_after_its_parent() -> None:
+    assert codes("甘南州的企业与外地继续合作。") == ["623000000000"]
+    assert codes("甘南州合作市停水")[-1] == "623001000000"
+
+
 def test_a_township_of_many_needs_a_parent_or_the_outlets_home() -> None:
     town = "130129100000"  # 赞皇镇
     assert codes("赞皇县赞皇镇停水")[-1] == town
