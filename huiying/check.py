@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.calendar import known_year
 from crawlers.boundary import refuse_outlet
@@ -47,6 +48,7 @@ def check(folder: Path, ledger: Ledger | None = None) -> list[Finding]:
 def errors(desk: Desk) -> list[HuiyingError]:
     """Return what may not be recorded: outlets beyond the boundary, rules outside the area or on persons."""
     found: list[HuiyingError] = [refused for outlet in desk.outlets if (refused := refuse_outlet(outlet))]
+    found += [ConfigError("zone_unknown", file=file, zone=zone) for file, zone in _zones(desk) if not _known(zone)]
     allowed = [unit.name for unit in desk.units] + [desk.area.name]
     for place in desk.area.places:
         allowed += [place.name, *place.aliases]
@@ -89,3 +91,15 @@ def _channel(channel: Channel) -> ConfigError | None:
     if channel.url.startswith(("http://", "https://")):
         return None
     return ConfigError("channel_url", file="huiying.toml", channel=channel.name)
+
+
+def _zones(desk: Desk) -> list[tuple[str, str]]:
+    return [("calendar.toml", desk.calendar.zone), *(("outlets.toml", outlet.zone) for outlet in desk.outlets)]
+
+
+def _known(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True

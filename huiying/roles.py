@@ -45,7 +45,8 @@ class Stopping:
 
 
 def log_to_stderr() -> None:
-    """Write one JSON line an event to standard error, with the instant in UTC."""
+    """Write one JSON line an event to standard error, with the instant in UTC; of libraries, warnings only."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
