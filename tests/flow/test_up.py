@@ -65,7 +65,7 @@ def answers(folder: Path) -> bool:
 
 def children(folder: Path) -> dict[str, int]:
     """Return the process numbers of the roles that run on `folder`."""
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
     found = re.findall(rf"(?m)^\s*(\d+) .*-m huiying (\w+) {re.escape(str(folder))} --parent", listed)
     return {role: int(pid) for pid, role in found}
 
