@@ -31,6 +31,7 @@ def build(services: Services) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        """Watch the ledger while the application runs, and end every stream after."""
         watching = asyncio.create_task(feed.watch())
         try:
             yield

@@ -37,7 +37,7 @@ def enter(services: Services, login: str, password: str, address: str) -> Entere
     now, accounts = services.clock.now(), services.store.accounts
     tried = (f"login:{login[:100]}", f"address:{address}")
     if any(accounts.failures(who, now - WINDOW) >= FAILURES for who in tried):
-        raise TooManyFailures("too_many_failures", minutes=int(WINDOW.total_seconds()) // 60)
+        raise TooManyFailures("log_in_later", minutes=int(WINDOW.total_seconds()) // 60)
     account = accounts.by_login(login)
     fits = password_fits(password, account.password if account and account.active else None)
     if account is None or not fits:

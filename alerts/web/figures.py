@@ -120,6 +120,7 @@ def _groups(services: Services, desk: Desk | None, made: Figures, wording: Wordi
     places = known_places(services, desk)
 
     def name(kind: str, key: str | None) -> str:
+        """Return what people call the group."""
         if key is None:
             return wording.text("figures.duty_desk")
         if kind == "place":
@@ -137,6 +138,7 @@ def _groups(services: Services, desk: Desk | None, made: Figures, wording: Wordi
 
 def _link(name: str) -> Any:
     def link(of: str) -> str:
+        """Return the address of the alerts behind the number `of`."""
         return "/figures/alerts?" + urlencode({"period": name, "of": of})
 
     return link

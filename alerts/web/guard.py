@@ -50,6 +50,7 @@ class SafeHeaders:
         """Pass the request on, and its answer back with the headers."""
 
         async def sent(message: Message) -> None:
+            """Send the answer's beginning with the headers, the rest as it is."""
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():

@@ -81,7 +81,9 @@ def search_page(request: Request, services: ServicesOf, visit: Signed, asked: An
     except Refused as refusal:
         empty: dict[str, Any] = {"found": (), "total": 0, "next": "", "topics": (), "places": (), "histogram": bars({})}
         sentence = refusal.sentence(visit.wording.language)
-        return page(request, "search.html", visit, 422, sentence=sentence, **_frame(visit, desk, asked), **empty)
+        return page(
+            request, "search.html", visit, 422, sentence=sentence, **_frame(services, visit, desk, asked), **empty
+        )
     results, counts = services.index.search(query), services.index.counts(query)
     names = known_places(services, desk, results.posts)
     above = ancestors(desk.area.code) if desk else ()
@@ -90,7 +92,7 @@ def search_page(request: Request, services: ServicesOf, visit: Signed, asked: An
         request,
         "search.html",
         visit,
-        **_frame(visit, desk, asked),
+        **_frame(services, visit, desk, asked),
         sentence="",
         found=[found(services, desk, post, query.words) for post in results.posts],
         total=results.total,
@@ -101,12 +103,13 @@ def search_page(request: Request, services: ServicesOf, visit: Signed, asked: An
     )
 
 
-def _frame(visit: Signed, desk: Desk | None, asked: Asked) -> dict[str, Any]:
+def _frame(services: Services, visit: Signed, desk: Desk | None, asked: Asked) -> dict[str, Any]:
     return {
         "asked": asked,
         "all_topics": topic_names(desk, visit.wording.language),
         "all_outlets": {outlet.id: outlet.name for outlet in (desk.outlets if desk else ())},
         "all_places": own_places(desk),
+        "alerted": {post.id: state.id for state in services.view.alerts() for post in state.posts},
         "may_open": visit.account.role is Role.DUTY,
     }
 

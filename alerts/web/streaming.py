@@ -28,6 +28,7 @@ async def feed(
     secret = request.cookies.get(COOKIE)
 
     def alive() -> bool:
+        """Say whether the session still stands."""
         return find_visit(services, secret, renew=False) is not None
 
     async for event in streams.stream(begin, alive):

@@ -99,6 +99,7 @@ def _unit(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tu
 
 def _code(table: str) -> _Told:
     def told(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
+        """Yield the word for a code of `table`, the code itself where there is none."""
         key = f"{table}.{value}"
         yield wording.text(key) if wording.known(key) else str(value), None
 
@@ -107,6 +108,11 @@ def _code(table: str) -> _Told:
 
 def _instant(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
     yield wording.moment(instant(value)), None
+
+
+def _rule(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
+    rule = next((rule for rule in desk.rules if rule.id == value), None)
+    yield rule.name if rule else str(value), None
 
 
 def _posts(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
@@ -142,7 +148,7 @@ def _alert(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[t
 
 # Every key of a payload that people read, in the order in which its line stands.
 _TOLD: dict[str, _Told] = {
-    "rule": _plain,
+    "rule": _rule,
     "why": _code("match"),
     "posts": _posts,
     "post": _posts,

@@ -190,6 +190,7 @@ def test_the_keyboard_moves_opens_and_acknowledges(server: Server, hands: Callab
     expect(duty.card(alert)).to_contain_text("已签收")
     duty.page.keyboard.press("Enter")
     expect(duty.page.locator("h1")).to_contain_text("停水")
+    expect(duty.page.locator("#lamp")).to_have_attribute("data-state", "alive")
     duty.page.keyboard.press("/")
     expect(duty.page.locator("#search-words")).to_be_visible()
 
@@ -212,7 +213,7 @@ def test_a_conflict_shows_both_versions_and_a_draft_survives_a_reload(
     expect(duty.page.get_by_role("alert")).to_contain_text("别人先写的")
     expect(note.locator("textarea")).to_have_value("写到一半")
     note.get_by_role("button").click()
-    expect(duty.page.locator("[data-notice]")).to_contain_text("备注")
+    expect(duty.page.locator("[data-recorded]")).to_contain_text("备注")
     duty.page.reload()
     expect(note.locator("textarea")).to_have_value("")
     duty.errors = [error for error in duty.errors if "409" not in error]

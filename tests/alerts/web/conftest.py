@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from html import unescape
@@ -67,14 +68,25 @@ def field(page: str, name: str) -> str:
     return unescape(found[1])
 
 
+START = "2026-03-10T10:00:00+08:00"  # a Tuesday
+
+
 @pytest.fixture
 def clock() -> SettableClock:
-    return SettableClock("2026-03-10T10:00:00+08:00")  # a Tuesday
+    return SettableClock(START)
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A desk's folder with migrated databases, configuration and accounts, copied for each test."""
+    folder = tmp_path_factory.mktemp("begun") / "desk"
+    invented(folder, SettableClock(START)).close()
+    return folder
 
 
 @pytest.fixture
-def desk(tmp_path: Path, clock: SettableClock) -> Iterator[Invented]:
-    made = invented(tmp_path, clock)
+def desk(tmp_path: Path, begun: Path, clock: SettableClock) -> Iterator[Invented]:
+    made = invented(Path(shutil.copytree(begun, tmp_path / "desk")), clock)
     yield made
     made.close()
 

@@ -6,6 +6,8 @@ import re
 import string
 import subprocess
 import sys
+import tomllib
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from alerts.vocabulary import CommandType, Criterion, EndState, Finding, Ground, Stage, Step, Verdict
 from alerts.web.pages import HERE, SCRIPT_WORDS, STATIC
 from alerts.web.timeline import _TOLD
-from huiying.core.messages import LANGUAGES, catalogue
+from huiying.core.messages import LANGUAGES, PACKAGES, _flatten, catalogue
 from huiying.core.model import Role, Tier
 from huiying.core.states import Reading
 
@@ -48,6 +50,15 @@ def test_both_languages_have_the_same_keys_and_fields() -> None:
     for key in zh:
         fields = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in (zh[key], en[key])]
         assert fields[0] == fields[1], key
+
+
+def test_no_sentence_of_another_package_is_overwritten() -> None:
+    def keys(package: str) -> set[str]:
+        file = resources.files(package) / "messages" / "zh.toml"
+        return set(_flatten(tomllib.loads(file.read_text(encoding="utf-8")))) if file.is_file() else set()
+
+    for package in PACKAGES[:-1]:
+        assert keys("alerts.web") & keys(package) == set()
 
 
 def test_error_codes_raised_here_have_a_sentence() -> None:

@@ -80,6 +80,12 @@ def test_an_idle_stream_has_heartbeats_and_ends_with_the_session(
     assert len(followed(desk, head, 4, alive=False)) == 1
 
 
+def test_what_was_told_is_not_told_again(desk: Invented, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "HEARTBEAT", 0.05)
+    answers = followed(desk, desk.services.ledger.head() - 1, 4)
+    assert [answer.event for answer in answers] == ["heartbeat", "event", "heartbeat", "heartbeat"]
+
+
 def test_a_closed_feed_ends_its_streams(desk: Invented) -> None:
     assert len(followed(desk, desk.services.ledger.head(), 100, lambda feed: feed.close())) == 1
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from alerts.web.guard import HEADERS
+from alerts.web.guard import HEADERS, login_token
 from tests.alerts.web.conftest import Person, TestClient, field
 from tests.alerts.web.invented import Invented
 
@@ -114,7 +114,8 @@ def test_the_log_in_form_needs_its_own_token_and_cookie(stranger: Person) -> Non
     assert stranger.client.post("/login", data=fields | {"token": "-"}).status_code == 403
     assert stranger.client.post("/login", data=fields, headers={"origin": "http://evil.test"}).status_code == 403
     stranger.client.cookies.clear()
-    assert stranger.client.post("/login", data=fields).status_code == 403
+    for secret in (token, login_token(""), login_token("None")):
+        assert stranger.client.post("/login", data=fields | {"token": secret}).status_code == 403
 
 
 def test_the_api_s_log_in_refuses_another_origin(stranger: Person) -> None:

@@ -202,5 +202,12 @@ def test_an_alert_is_opened_by_hand_from_a_search(desk: Invented, person: Callab
     assert "较大" in page
 
 
+def test_a_post_that_has_an_alert_leads_to_it(desk: Invented, person: Callable[[str], Person]) -> None:
+    alert = desk.alert()
+    page = person("duty").page("/search?words=停水")
+    assert f'<a href="/alerts/{alert}">已有预警' in page
+    assert "手动建立预警" not in page
+
+
 def test_an_alert_that_is_not_there_is_a_sentence(person: Callable[[str], Person]) -> None:
     assert "没有编号为 A0 的预警" in person("duty").page("/alerts/A0", 404)
