@@ -175,3 +175,14 @@ def test_real_pages_reach_the_mark() -> None:
     assert sum(scores) / len(scores) >= 0.98
     assert sum(titles) / len(titles) >= 0.95
     assert sum(minutes) / len(minutes) >= 0.9
+
+
+@pytest.mark.parametrize("trail", ["当前位置：首页 > 本地要闻 > 正文", "您的位置: 首页>>新闻", "安渚日报 > 要闻 > 正文"])
+def test_the_trail_above_an_article_and_its_repeated_title_are_no_text(trail: str) -> None:
+    page = (
+        "<html><head><title>青石镇修桥_某报</title></head><body><div class='main'>"
+        f"<div>{trail}</div><h1>青石镇修桥</h1><p>青石镇的老桥昨天开始修缮，工期三个月，其间车辆绕行东侧便道。</p>"
+        "<p>修缮完成后，桥面将拓宽两米，并增设人行道，方便沿线居民出行。</p></div></body></html>"
+    )
+    read = extract(page, "Asia/Shanghai", NOW)
+    assert read.text.startswith("青石镇的老桥")
