@@ -63,43 +63,36 @@ Check = Callable[[Case], Refused | None]
 
 def refusal(type: CommandType, case: Case) -> Refused | None:
     """Return why `type` is not possible in `case`, the first reason only; None where it is."""
-    checks: tuple[Check, ...] = (_role(type), _unit(type), *BEFORE[type])
-    return next((refused for check in checks if (refused := check(case))), None)
+    first = _role(type, case) or _unit(type, case)
+    return first or next((refused for check in BEFORE[type] if (refused := check(case))), None)
 
 
-def _role(type: CommandType) -> Check:
-    def check(case: Case) -> Refused | None:
-        role = case.actor.role
-        if role in ROLES[type]:
-            return None
-        if role is Role.ADMINISTRATOR:
-            return Refused("administrator_writes_nothing")
-        if role in (Role.VIEWER, Role.AUDITOR, Role.SYSTEM):
-            return Refused("reads_only")
-        return Refused("needs_" + "_or_".join(sorted(ROLES[type])))
-
-    return check
+def _role(type: CommandType, case: Case) -> Refused | None:
+    role = case.actor.role
+    if role in ROLES[type]:
+        return None
+    if role is Role.ADMINISTRATOR:
+        return Refused("administrator_writes_nothing")
+    if role in (Role.VIEWER, Role.AUDITOR, Role.SYSTEM):
+        return Refused("reads_only")
+    return Refused("needs_" + "_or_".join(sorted(ROLES[type])))
 
 
-def _unit(type: CommandType) -> Check:
+def _unit(type: CommandType, case: Case) -> Refused | None:
     """Check that a unit acts for itself, and that duty staff say for which unit they record."""
-
-    def check(case: Case) -> Refused | None:
-        own = case.state.unit
-        if case.actor.role is Role.UNIT and case.actor.unit != own and not (own is None and _needs_unit(type)):
-            return Refused("other_unit", unit=_name(case.desk, own))
-        if case.on_behalf_of is None:
-            asked = case.actor.role is Role.DUTY and ROLES[type] == _UNIT and own is not None
-            return Refused("on_behalf_missing", unit=_name(case.desk, own)) if asked else None
-        if case.actor.role is not Role.DUTY or ROLES[type] != _UNIT:
-            return Refused("on_behalf_not_here")
-        return Refused("other_unit", unit=_name(case.desk, own)) if own and case.on_behalf_of != own else None
-
-    return check
+    own = case.state.unit
+    if case.actor.role is Role.UNIT and case.actor.unit != own and not (own is None and _needs_unit(type)):
+        return Refused("other_unit", unit=_name(case.desk, own))
+    if case.on_behalf_of is None:
+        asked = case.actor.role is Role.DUTY and _needs_unit(type) and own is not None
+        return Refused("on_behalf_missing", unit=_name(case.desk, own)) if asked else None
+    if case.actor.role is not Role.DUTY or not _needs_unit(type):
+        return Refused("on_behalf_not_here")
+    return Refused("other_unit", unit=_name(case.desk, own)) if own and case.on_behalf_of != own else None
 
 
 def _needs_unit(type: CommandType) -> bool:
-    """Say whether the command's own checks already say that no unit is assigned."""
+    """Say whether the command is a unit's: its own checks say so where no unit is assigned."""
     return ROLES[type] == _UNIT
 
 

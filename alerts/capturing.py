@@ -37,24 +37,31 @@ class Page(Protocol):
     """What reading a page gives."""
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """Return the headline, empty where there is none."""
+
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """Return the article's text, empty where there is none."""
 
 
 class Tags(Protocol):
     """What tagging a text gives."""
 
     @property
-    def places(self) -> Sequence[PlaceTag]: ...
+    def places(self) -> Sequence[PlaceTag]:
+        """Return the places named, each with where it stands."""
+
     @property
-    def topics(self) -> Sequence[TopicHit]: ...
+    def topics(self) -> Sequence[TopicHit]:
+        """Return the topics found, each with its words."""
 
 
 class Tagger(Protocol):
-    """Tags a title and a text; `home` is the area of the outlet."""
+    """Tags texts by one configuration."""
 
-    def tag(self, title: str, text: str, home: str | None) -> Tags: ...
+    def tag(self, title: str, text: str, home: str | None) -> Tags:
+        """Return the tags of a title and a text; `home` is the area of the outlet."""
 
 
 ReadPage = Callable[[bytes, str | None, str, datetime], Page]

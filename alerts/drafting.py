@@ -46,14 +46,17 @@ class Filled:
 
     @property
     def payload(self) -> Mapping[str, Json]:
+        """Return what was typed."""
         return self.command.payload
 
     @property
     def policy(self) -> Policy:
+        """Return the policy that the alert was opened under."""
         return self.under.policy
 
     @property
     def calendar(self) -> Calendar:
+        """Return the calendar that the alert was opened under."""
         return self.under.calendar
 
 

@@ -196,17 +196,17 @@ def _capture(event: Event) -> Capture:
 
 def _on_page(state: AlertState, of: int, change: Callable[[Published], Published]) -> AlertState:
     """Return `state` with `change` applied to the published page that event `of` recorded, in its round."""
-
-    def changed(pages: tuple[Published, ...]) -> tuple[Published, ...]:
-        return tuple(change(page) if page.seq == of else page for page in pages)
-
     return replace(
         state,
-        replies=changed(state.replies),
-        outcomes=changed(state.outcomes),
-        corrections=changed(state.corrections),
+        replies=_changed(state.replies, of, change),
+        outcomes=_changed(state.outcomes, of, change),
+        corrections=_changed(state.corrections, of, change),
         judged=_on_page(state.judged, of, change) if state.judged else None,
     )
+
+
+def _changed(pages: tuple[Published, ...], of: int, change: Callable[[Published], Published]) -> tuple[Published, ...]:
+    return tuple(change(page) if page.seq == of else page for page in pages)
 
 
 def _captured(state: AlertState, event: Event) -> AlertState:

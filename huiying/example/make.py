@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,11 +32,16 @@ ACCOUNTS = (
 
 def desk_texts(port: int) -> dict[str, str]:
     """Return the demonstration desk's files by name; its outlets are at `port`."""
-    shipped = resources.files("huiying.example") / "desk"
     return {
-        name: (shipped / name).read_text(encoding="utf-8").replace("{port}", str(port))
+        name: (_folder(name) / name).read_text(encoding="utf-8").replace("{port}", str(port))
         for name in (MACHINE_FILE, *DESK_FILES)
     }
+
+
+def _folder(name: str) -> Traversable:
+    """Return where a file lies: topics and policy are the ones that every new desk is given."""
+    given = {"topics.toml": "pipeline", "policy.toml": "alerts"}
+    return resources.files(given[name]) / "data" if name in given else resources.files("huiying.example") / "desk"
 
 
 def make_desk(folder: Path, port: int) -> None:

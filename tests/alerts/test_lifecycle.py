@@ -33,6 +33,7 @@ from tests.alerts.scene import (
     desk,
     place,
     post,
+    texts,
     topic,
 )
 
@@ -366,8 +367,6 @@ def test_raising_the_level_after_the_reply_leaves_the_reply_its_deadline(scene: 
 
 
 def test_a_looser_policy_does_not_move_an_alert_opened_before(scene: Scene) -> None:
-    from tests.alerts.scene import texts
-
     alert = scene.open()
     loose = texts()
     loose["policy.toml"] = loose["policy.toml"].replace("assign = { minutes = 60 }", "assign = { minutes = 6000 }")
@@ -375,6 +374,37 @@ def test_a_looser_policy_does_not_move_an_alert_opened_before(scene: Scene) -> N
     scene.do(DUTY, C.ACKNOWLEDGE, alert)
     assigned_by = scene.state(alert).deadlines[Step.ASSIGN].at
     assert (assigned_by - scene.clock.now()).total_seconds() == 3600
+
+
+def test_lowering_the_level_does_not_loosen_the_clocks_that_begin_later(scene: Scene) -> None:
+    files = texts()
+    loose, strict = files["policy.toml"].split("[levels.3]")
+    scene.configure(
+        files
+        | {
+            "policy.toml": loose.replace("publish = { minutes = 1440 }", "publish = { minutes = 9000 }")
+            + "[levels.3]"
+            + strict
+        }
+    )
+    alert = scene.open()
+    scene.replied(alert)
+    for level in (3, 1):
+        scene.do(CHIEF, C.CHANGE_LEVEL, alert, level=level, reason="调整")
+    scene.do(UNIT, C.RESOLVE, alert, **RESOLVE)
+    publish = scene.state(alert).deadlines[Step.PUBLISH].at
+    assert (publish - scene.clock.now()).total_seconds() == 24 * 3600
+
+
+def test_lowering_the_level_moves_nothing_even_where_the_lower_terms_are_shorter(scene: Scene) -> None:
+    files = texts()
+    lower, upper = files["policy.toml"].split("[levels.3]")
+    shorter = lower.replace("reply = { minutes = 2880 }", "reply = { minutes = 10 }")
+    scene.configure(files | {"policy.toml": f"{shorter}[levels.3]{upper}"})
+    alert = scene.open(post(1, at=scene.clock.now(), topics=(topic("roads", "塌陷"),)))
+    before = scene.state(alert)
+    scene.do(CHIEF, C.CHANGE_LEVEL, alert, level=1, reason="影响有限")
+    assert scene.state(alert).deadlines == before.deadlines
 
 
 # two people, one key

@@ -102,13 +102,6 @@ def test_a_file_that_exists_is_never_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "rules.toml").read_text(encoding="utf-8") == "# mine"
 
 
-@pytest.mark.parametrize(
-    ("copy", "original"), [("topics.toml", "pipeline/data/topics.toml"), ("policy.toml", "alerts/data/policy.toml")]
-)
-def test_shipped_topics_and_policy_are_used_unchanged(copy: str, original: str) -> None:
-    assert (ROOT / "huiying/example/desk" / copy).read_bytes() == (ROOT / original).read_bytes()
-
-
 def test_every_topic_has_a_rule_and_a_unit() -> None:
     topics = {topic.id for topic in desk().topics}
     assert {topic for rule in desk().rules for topic in rule.topics} == topics

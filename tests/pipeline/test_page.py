@@ -177,7 +177,9 @@ def test_real_pages_reach_the_mark() -> None:
     assert sum(minutes) / len(minutes) >= 0.9
 
 
-@pytest.mark.parametrize("trail", ["当前位置：首页 > 本地要闻 > 正文", "您的位置: 首页>>新闻", "安渚日报 > 要闻 > 正文"])
+@pytest.mark.parametrize(
+    "trail", ["当前位置：首页 > 本地要闻 > 正文", "您的位置: 首页>>新闻", "安渚日报 > 要闻 > 正文"]
+)
 def test_the_trail_above_an_article_and_its_repeated_title_are_no_text(trail: str) -> None:
     page = (
         "<html><head><title>青石镇修桥_某报</title></head><body><div class='main'>"
