@@ -193,7 +193,7 @@ def watch(runtime: Runtime, secrets: Mapping[str, str]) -> Callable[[], int]:
     import httpx
 
     from alerts.watch import Watch
-    from pipeline.reading import Tagger, read_page
+    from pipeline.reading import namer, read_page
 
     Recorded(runtime.ledger)()
     client = httpx.Client(timeout=10, follow_redirects=False, trust_env=False)
@@ -205,7 +205,7 @@ def watch(runtime: Runtime, secrets: Mapping[str, str]) -> Callable[[], int]:
         runtime.clock,
         runtime.machine,
         read_page,
-        Tagger,
+        namer,
         secrets,
         client,
     )

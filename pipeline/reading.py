@@ -17,7 +17,7 @@ from pipeline.page import PageText, extract
 from pipeline.places import primary_place
 from pipeline.steps import tools_for
 
-__all__ = ["PageText", "Tagger", "Tags", "read_page"]
+__all__ = ["PageText", "Tagger", "Tags", "namer", "read_page"]
 
 
 def read_page(body: bytes, content_type: str | None, zone: str, now: datetime) -> PageText:
@@ -58,3 +58,18 @@ class Tagger:
     def place_name(self, code: str) -> str:
         """Return the name of a division code, the desk's own names first; the code itself where none is known."""
         return self._own.get(code) or gazetteer().name(code) or code
+
+
+def namer(desk: Desk) -> Tagger:
+    """Return a tagger that gives a text each topic it names at all, by its name or any of its words.
+
+    A reply says "供水已恢复" and promises notice of "计划停水": what keeps news from raising an alert must not keep an
+    answer from naming its topic.
+    """
+    named = (
+        topic.model_copy(
+            update={"any": (topic.name, *topic.any, *topic.all), "all": (), "none": (), "title_only": False}
+        )
+        for topic in desk.topics
+    )
+    return Tagger(desk.model_copy(update={"topics": tuple(named)}))

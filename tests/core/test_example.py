@@ -29,7 +29,7 @@ from huiying.example.pages import SITES, ZONE, Site, article_page
 from huiying.example.posts import Response, Written, responses, written
 from huiying.example.press import OFFICIAL, Press
 from huiying.example.site import FIRST_AFTER, addresses, build, serve
-from pipeline.reading import Tagger, read_page
+from pipeline.reading import Tagger, namer, read_page
 from pipeline.stories import choose, fingerprints
 
 BEGUN = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -40,6 +40,11 @@ PORT = 8790
 @cache
 def desk() -> Desk:
     return read_desk({name: text for name, text in desk_texts(PORT).items() if name != "huiying.toml"})
+
+
+@cache
+def answers() -> Tagger:
+    return namer(desk())
 
 
 @cache
@@ -174,7 +179,7 @@ def test_the_rules_find_the_problems_and_nothing_else(post: Written) -> None:
 
 @pytest.mark.parametrize("one", responses(), ids=lambda one: f"{one.post}-{one.kind}")
 def test_every_response_names_topic_and_place_of_each_alert_on_its_problem(one: Response) -> None:
-    tags = tagger().tag(one.title, "\n".join(one.text), None)
+    tags = answers().tag(one.title, "\n".join(one.text), None)
     topics, named = {hit.topic for hit in tags.topics}, {tag.code for tag in tags.places}
     for post in written():
         if one.post in (post.id, post.reprint, post.follows):

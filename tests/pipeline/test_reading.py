@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pipeline.reading import Tagger, read_page
+from pipeline.reading import Tagger, namer, read_page
 from tests.pipeline.desk import COUNTY, TOWN, desk
 
 NOW = datetime(2026, 1, 28, tzinfo=UTC)
@@ -36,3 +36,10 @@ def test_a_place_has_its_own_name_first_then_the_gazetteers_then_its_code() -> N
     assert tagger.place_name(COUNTY) == "青石县"
     assert tagger.place_name("130000000000") == "河北省"
     assert tagger.place_name("990199000000") == "990199000000"
+
+
+def test_a_reply_names_its_topic_by_its_name_or_any_word_whatever_else_it_says() -> None:
+    names = namer(desk())
+    for said in ("红河镇供水已经恢复。", "红河镇今后计划停水将提前通知。", "红河镇停水情况通报，抢修演练同步开展。"):
+        assert "water" in {hit.topic for hit in names.tag("", said, None).topics}
+    assert names.tag("", "红河镇举办文化节。", None).topics == ()
