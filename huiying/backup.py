@@ -1,6 +1,6 @@
 """Back up a desk to one file while it runs, and restore it into an empty folder.
 
-folder ─► copies of the databases, captures, files, key ─► tar.gz with MANIFEST.json (SHA-256 of each) ─► folder
+folder ─► copies of files, key, captures, databases ─► tar.gz with MANIFEST.json (SHA-256 of each) ─► folder
 
 The search index is left out: it is a projection, and `process` fills it again from POSTS_READY.
 """
@@ -44,14 +44,17 @@ def backup(folder: Path, archive: Path, progress: Progress) -> int:
 
 
 def _collect(folder: Path, data: Path, into: Path, progress: Progress) -> None:
-    # The ledger is copied first: what the others hold beyond it is then only a projection that is a little ahead.
+    # The ledger is copied last: cursors and offsets then stand behind what it holds, and what comes again does nothing
+    # twice; were they ahead, events would be skipped.
     names = [MACHINE_FILE, *DESK_FILES]
-    databases = [data / "ledger.sqlite", data / "store.sqlite", *sorted((data / "log").glob("*.sqlite"))]
+    offsets = data / "log" / "offsets.sqlite"
+    topics = sorted(set((data / "log").glob("*.sqlite")) - {offsets})
+    databases = [data / "store.sqlite", offsets, *topics, data / "ledger.sqlite"]
     plain = [folder / name for name in names] + [data / "ledger.key", data / "clock"]
     plain += [file for file in sorted((data / "captures").rglob("*")) if file.is_file()]
     total = len(databases) + len(plain)
     sums = {}
-    for done, file in enumerate([*databases, *plain], 1):
+    for done, file in enumerate([*plain, *databases], 1):
         inside = file.relative_to(folder) if file.is_relative_to(folder) else Path("data") / file.relative_to(data)
         copy = into / inside
         if file.exists():

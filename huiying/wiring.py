@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, TYPE_CHECKING
 
 from alerts.events import EventType
@@ -31,7 +32,7 @@ from huiying.core.config import Desk, Machine
 from huiying.core.config_files import read_desk, read_machine
 from huiying.core.errors import Refused
 from huiying.core.model import Event
-from huiying.core.ports import Clock, Ledger, Query
+from huiying.core.ports import Clock, Ledger
 
 if TYPE_CHECKING:
     from alerts.web.services import Services
@@ -180,10 +181,14 @@ def process(runtime: Runtime) -> Callable[[], int]:
 
     recorded = Recorded(runtime.ledger)
     recorded()
+    filling = runtime.data / "index.filling"
+    if not (runtime.data / "index").exists():
+        # A restored backup has no index: it is a projection, filled again from POSTS_READY by a group of its own.
+        filling.write_text(f"index {instant_text(runtime.clock.now())} {token_hex(4)}", encoding="ascii")
     index = runtime.index(writer=True)
-    if index.search(Query(limit=1)).total == 0:
-        # A restored backup has no index: it is a projection, filled again from POSTS_READY.
-        refill(runtime.log, index, f"refill {instant_text(runtime.clock.now())}")
+    if filling.exists():
+        refill(runtime.log, index, filling.read_text(encoding="ascii"))
+        filling.unlink()
     work = Process(recorded, runtime.machine.desk, runtime.log, index, runtime.store, runtime.clock)
     return work.tick
 
