@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -136,3 +139,25 @@ def test_the_language_is_the_account_s(person: Callable[[str], Person]) -> None:
     duty.client.post("/language", data={"token": duty.token, "language": "en", "next": "/duty"})
     assert 'lang="en"' in duty.page("/duty")
     assert "Duty" in person("duty").page("/duty")
+
+
+def test_many_wrong_passwords_at_once_are_counted_one_by_one(desk: Invented, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[str] = []
+
+    def slow(password: str, hashed: str | None) -> bool:
+        checked.append(password)
+        time.sleep(0.01)
+        return False
+
+    monkeypatch.setattr(entry, "password_fits", slow)
+
+    def attempt() -> None:
+        with contextlib.suppress(entry.WrongPassword, entry.TooManyFailures):
+            entry.enter(desk.services, "duty", "wrong", "127.0.0.9")
+
+    threads = [threading.Thread(target=attempt) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(checked) == entry.FAILURES
