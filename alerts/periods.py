@@ -27,11 +27,12 @@ def period(text: str, zone: str) -> Period:
     name = text.strip()
     try:
         first, after = _days(name)
+        begin, end = _midnight(first, zone), _midnight(after, zone)
     except (ValueError, OverflowError) as cause:
         raise Refused("period_unknown", period=name[:60]) from cause
     if first >= after:
         raise Refused("period_empty", period=name[:60])
-    return Period(name, _midnight(first, zone), _midnight(after, zone))
+    return Period(name, begin, end)
 
 
 def _days(name: str) -> tuple[date, date]:

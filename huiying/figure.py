@@ -7,19 +7,20 @@ from datetime import datetime
 from alerts.figures import Figures, figures
 from alerts.periods import period as read_period
 from alerts.view import read_all
+from alerts.zones import zone_at
 from huiying.core.codec import instant
 from huiying.core.errors import Refused
 from huiying.core.messages import text
 from huiying.core.model import Event
-from huiying.wiring import Recorded, Runtime
+from huiying.wiring import Runtime
 
 
 def compute(runtime: Runtime, period: str, as_of: str | None, as_json: bool, language: str) -> str:
     """Return the figures of `period` over everything recorded up to the cut-off, never later than now."""
-    zone = Recorded(runtime.ledger)()[1].calendar.zone
     now = runtime.clock.now()
     cutoff = min(_cutoff(as_of), now) if as_of else now
-    value = figures(events(runtime), read_period(period, zone), cutoff)
+    recorded = events(runtime)
+    value = figures(recorded, read_period(period, zone_at(recorded, cutoff)), cutoff)
     return value.to_json().decode() if as_json else _lines(value, language)
 
 

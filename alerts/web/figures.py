@@ -22,8 +22,9 @@ from alerts.web.places import known_places, place_name
 from alerts.web.problems import NotThere
 from alerts.web.services import Services
 from alerts.web.timeline import unit_name
-from alerts.web.visits import ServicesOf, Signed, Visit, desk_of, zone_of
+from alerts.web.visits import ServicesOf, Signed, Visit, desk_of
 from alerts.web.wording import Wording
+from alerts.zones import zone_at
 from huiying.core.config import Desk
 from huiying.core.errors import Refused
 
@@ -33,9 +34,8 @@ router = APIRouter(include_in_schema=False)
 def computed(services: Services, name: str) -> Figures:
     """Compute the figures of the period called `name` at this instant. A name that is none is Refused."""
     services.view.catch_up()
-    now = services.clock.now()
-    wanted = period(name, zone_of(services).key)
-    return figures(read_all(services.ledger), wanted, now)
+    now, events = services.clock.now(), read_all(services.ledger)
+    return figures(events, period(name, zone_at(events, now)), now)
 
 
 @router.get("/figures")

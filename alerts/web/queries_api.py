@@ -59,7 +59,7 @@ def ledger(services: ServicesOf, visit: Signed) -> dict[str, int]:
 def events(
     services: ServicesOf,
     visit: Signed,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Return events above `after` in order."""

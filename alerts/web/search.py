@@ -30,6 +30,7 @@ from huiying.core.places import ancestors
 
 router = APIRouter(include_in_schema=False)
 FACETS = 12
+FIRST_YEAR, LAST_YEAR = 1900, 9998  # days outside cannot be moved between zones
 
 
 class Asked(BaseModel):
@@ -137,9 +138,12 @@ def _day(typed: str, zone: str) -> datetime | None:
     if not typed:
         return None
     try:
-        return datetime.combine(date.fromisoformat(typed), time(), ZoneInfo(zone)).astimezone(UTC)
+        day = date.fromisoformat(typed)
     except ValueError as cause:
         raise Refused("day_unreadable", day=typed) from cause
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Refused("day_unreadable", day=typed)
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def topic_names(desk: Desk | None, language: str) -> dict[str, str]:

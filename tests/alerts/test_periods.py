@@ -35,7 +35,20 @@ def test_a_period_begins_and_ends_at_midnight_of_the_office(name: str, begin: st
 
 @pytest.mark.parametrize(
     "name",
-    ["", "x", "2026-Q5", "2026-Q0", "2026-H3", "2026-13", "2026-W00", "2025-W53", "２０２６", "2026-9", "9999"],
+    [
+        "x",
+        "2026-Q5",
+        "2026-Q0",
+        "2026-H3",
+        "2026-13",
+        "2026-W00",
+        "2025-W53",
+        "２０２６",
+        "2026-9",
+        "9999",
+        "0001-W01",
+        "",
+    ],
 )
 def test_what_is_no_period_gets_a_sentence(name: str) -> None:
     with pytest.raises(Refused) as refused:
