@@ -118,6 +118,11 @@ class AlertState:
         return next((stage for stage, fact in reached if fact), Stage.OPENED)
 
     @property
+    def highest(self) -> Level:
+        """Return the highest level that the alert ever had."""
+        return max(self.opened_level, *(Level(change.level) for change in self.level_changes), self.level)
+
+    @property
     def title(self) -> str:
         """Return the title of the post that the alert was opened on."""
         return self.posts[0].title

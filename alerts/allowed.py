@@ -79,9 +79,9 @@ def _role(type: CommandType, case: Case) -> Refused | None:
 
 
 def _unit(type: CommandType, case: Case) -> Refused | None:
-    """Check that a unit acts for itself, and that duty staff say for which unit they record."""
+    """Check that only the assigned unit gives a unit's commands, and that duty staff say for which unit they record."""
     own = case.state.unit
-    if case.actor.role is Role.UNIT and case.actor.unit != own and not (own is None and _needs_unit(type)):
+    if case.actor.role is Role.UNIT and _needs_unit(type) and own is not None and case.actor.unit != own:
         return Refused("other_unit", unit=_name(case.desk, own))
     if case.on_behalf_of is None:
         asked = case.actor.role is Role.DUTY and _needs_unit(type) and own is not None

@@ -8,6 +8,7 @@ A failed attempt is tried again with growing waits, until 72 h after the record.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from alerts.alert import AlertState
 from alerts.criteria import CAPTURE_WITHIN
 from alerts.events import EventType
 from alerts.facts import Published
+from alerts.filling import host_names
 from alerts.following import Entry
 from alerts.view import AlertView
 from huiying.core import addresses, codec
@@ -31,6 +33,8 @@ ASKED_BY = frozenset({EventType.REPLIED, EventType.OUTCOME_PUBLISHED, EventType.
 _CURSOR = "watch:captures"
 _LONGEST_WAIT = timedelta(hours=1)
 _OK = 200
+# Answers that say the page is not there. Not 408, 425, 429: they ask to come again, and say nothing of the page.
+_ABSENT = re.compile(r"http_4(?!08|25|29)\d\d")
 
 
 class Page(Protocol):
@@ -98,6 +102,14 @@ def wait_after(attempts: int) -> timedelta:
     return min(timedelta(minutes=2 ** min(attempts - 1, 10)), _LONGEST_WAIT)
 
 
+def reached(store: Store, ledger: Ledger, name: str) -> int:
+    """Return how far the reader `name` has come; never beyond the head, where an older ledger was restored."""
+    seq, head = store.cursors.get(name), ledger.head()
+    if seq > head:
+        store.cursors.set(name, head)
+    return min(seq, head)
+
+
 class Capturing:
     """Follows the ledger for pages to capture and the store for what became of them."""
 
@@ -118,14 +130,14 @@ class Capturing:
         self._view = view
         self._read_page = read_page
         self._tagger_of = tagger_of
-        self._tagger: tuple[int, Tagger] | None = None
+        self._taggers: dict[int, Tagger] = {}
         self._asked: dict[int, int] = {}
 
     def ask(self) -> int:
         """Ask for a capture of each page recorded since the last call, and keep captures cited as evidence."""
         asked = 0
-        while events := self._ledger.read(after=self._store.cursors.get(_CURSOR)):
-            wanted = [_wanted(event, event.payload["address"], 1) for event in events if event.type in ASKED_BY]
+        while events := self._ledger.read(after=reached(self._store, self._ledger, _CURSOR)):
+            wanted = [self._first(event) for event in events if event.type in ASKED_BY]
             if wanted:
                 self._log.append(Topic.CAPTURES_WANTED, wanted)
             for event in events:
@@ -134,20 +146,26 @@ class Capturing:
             asked += len(wanted)
         return asked
 
-    def entries(self, desk: Desk, number: int, now: datetime) -> Iterator[Entry]:
+    def _first(self, event: Event) -> tuple[str, bytes]:
+        """Return the first request for a page, numbered after the attempts for another page of a lost timeline."""
+        address = event.payload["address"]
+        strangers = [held.attempt for held in self._store.captured.of(event.seq) if held.address != address]
+        return _wanted(event, address, max(strangers, default=0) + 1)
+
+    def entries(self, now: datetime) -> Iterator[Entry]:
         """Yield what to record of each page that waits for its capture; ask again where an attempt failed."""
         for state in self._view.alerts():
             for page in _waiting(state):
-                entry = self._entry(state, page, desk, number, now)
+                entry = self._entry(state, page, now)
                 if entry:
                     yield entry
 
-    def _entry(self, state: AlertState, page: Published, desk: Desk, number: int, now: datetime) -> Entry | None:
-        results = self._store.captured.of(page.seq)
+    def _entry(self, state: AlertState, page: Published, now: datetime) -> Entry | None:
+        results = [held for held in self._store.captured.of(page.seq) if held.address == page.address]
         if results and results[-1].reference:
             response = self._held(results[-1].reference)
             if response and response.status == _OK:
-                return self._captured(state, page, results[-1], response, desk, number, now)
+                return self._captured(state, page, results, response, now)
             failure = f"status_{response.status}" if response else "capture_missing"
         else:
             failure = results[-1].failure if results else "no_answer"
@@ -173,18 +191,12 @@ class Capturing:
         self._asked[page.seq] = attempt
 
     def _captured(
-        self,
-        state: AlertState,
-        page: Published,
-        result: Captured,
-        response: Response,
-        desk: Desk,
-        number: int,
-        now: datetime,
+        self, state: AlertState, page: Published, results: Sequence[Captured], response: Response, now: datetime
     ) -> Entry:
+        result = results[-1]
         reference = str(result.reference)
         self._captures.pin(reference)
-        found = named(state, self._tags(response, desk, number, now))
+        found = named(state, self._tags(response, state.configuration, now))
         payload: dict[str, Json] = {
             "of": page.seq,
             "address": page.address,
@@ -195,21 +207,35 @@ class Capturing:
             "topic_named": found.topic,
             "place_named": found.place,
             "words": [list(word) for word in found.words],
+            "attempt": result.attempt,
+            "absent_before": any(self._absent(earlier) for earlier in results[:-1]),
+            "status": response.status,
+            "final_address": response.address,
+            "configuration": state.configuration,
         }
         return _entry(f"captured:{page.seq}:{result.attempt}", EventType.CAPTURED, state.id, payload)
 
-    def _tags(self, response: Response, desk: Desk, number: int, now: datetime) -> Tags:
-        if self._tagger is None or self._tagger[0] != number:
-            self._tagger = number, self._tagger_of(desk)
+    def _absent(self, result: Captured) -> bool:
+        if result.reference is None:
+            return _ABSENT.fullmatch(result.failure) is not None
+        response = self._held(result.reference)
+        return response is not None and _ABSENT.fullmatch(f"http_{response.status}") is not None
+
+    def _tags(self, response: Response, number: int, now: datetime) -> Tags:
+        """Tag by the words in force when the alert was opened: words added later improve nothing."""
+        desk = self._view.desk_at(number)
+        if number not in self._taggers:
+            self._taggers[number] = self._tagger_of(desk)
+        tagger = self._taggers[number]
         host = addresses.host(response.address)
-        outlet = next((outlet for outlet in desk.outlets if host in outlet.hosts), None)
+        outlet = next((outlet for outlet in desk.outlets if host in host_names(outlet.hosts)), None)
         zone = outlet.zone if outlet else desk.calendar.zone
         kind = next((value for name, value in response.headers if name.lower() == "content-type"), None)
         try:
             page = self._read_page(response.body, kind, zone, now)
         except Dead:
-            return self._tagger[1].tag("", "", None)
-        return self._tagger[1].tag(page.title, page.text, outlet.home if outlet else None)
+            return tagger.tag("", "", None)
+        return tagger.tag(page.title, page.text, outlet.home if outlet else None)
 
     def _pin_evidence(self, event: Event) -> None:
         for piece in event.payload.get("evidence", []):

@@ -89,8 +89,11 @@ def _first_broken(state: AlertState) -> Standing | None:
 
 
 def _counts_from(page: Published, capture: Capture) -> datetime:
-    """Return from when `capture` counts: what we saw first, or the record if its first capture already holds."""
-    if capture is page.captures[0]:
+    """Return from when `capture` counts: what we saw first, or the record if its first capture already holds.
+
+    A page that the site itself said was not there after the record was published only later: it counts from our fetch.
+    """
+    if capture is page.captures[0] and not capture.absent_before:
         return min(page.at, capture.first_fetched)
     return capture.first_fetched
 
@@ -155,7 +158,7 @@ def _c4(state: AlertState, now: datetime) -> Standing:
         return _failed(Criterion.C4, due, resolution.at, resolution.seq)
     if resolution.end_state is not EndState.UNTRUE:
         return _ok(Criterion.C4, due, resolution.at, resolution.seq)
-    proof = [(reply.seq, capture.seq) for _, reply, capture in _satisfying(state)]
+    proof = [(reply.seq, capture.seq) for at, reply, capture in _satisfying(state) if at <= due]
     if proof:
         return _ok(Criterion.C4, due, resolution.at, resolution.seq, *proof[0])
     if any(_awaited(reply, now) and reply.at <= due for reply in state.replies):
@@ -188,8 +191,10 @@ def _c5(state: AlertState, now: datetime) -> Standing:
 
 
 def _is_news(state: AlertState, page: Published, capture: Capture) -> bool:
-    """Say whether `capture` is another page than the reply's, or a version of it fetched after the resolution."""
+    """Say whether `capture` is no older than the matter, and no page of the reply's fetched before the resolution."""
     assert state.resolution is not None
+    if capture.first_fetched < state.earliest - OLDEST_PAGE:
+        return False
     known = {held.sha256 for reply in state.replies for held in reply.captures}
     replied = capture.sha256 in known or page.address in {reply.address for reply in state.replies}
     return not replied or capture.first_fetched >= state.resolution.at

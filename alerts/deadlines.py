@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.calendar import count_workdays, midnight
-from alerts.vocabulary import Deadline, Step, Why
+from alerts.vocabulary import Deadline, Step, Why, WhyField
 from huiying.core import codec
 from huiying.core.config import Calendar, Policy, Steps, Term
 from huiying.core.messages import text
@@ -51,15 +51,14 @@ def due(term: Term, start: datetime, after: str, calendar: Calendar) -> Deadline
     if term.working_days is None:
         return _minutes(term.minutes or 0, start, after)
     counted = count_workdays(start - _TICK if after.endswith("_due") else start, term.working_days, calendar)
-    fields: dict[str, str | int] = {"n": term.working_days, "after": after, "start": codec.instant_text(start)}
+    fields: dict[str, WhyField] = {"n": term.working_days, "after": after, "start": codec.instant_text(start)}
     if counted.unknown:
-        years = "、".join(str(year) for year in counted.unknown)
-        return Deadline(counted.end, Why("working_days_unknown", {**fields, "years": years}))
+        return Deadline(counted.end, Why("working_days_unknown", {**fields, "years": counted.unknown}))
     return Deadline(counted.end, Why("working_days", fields))
 
 
 def _minutes(minutes: int, start: datetime, after: str) -> Deadline:
-    fields: dict[str, str | int] = {"n": minutes, "after": after, "start": codec.instant_text(start)}
+    fields: dict[str, WhyField] = {"n": minutes, "after": after, "start": codec.instant_text(start)}
     if minutes % 60 == 0:
         return Deadline(start + timedelta(minutes=minutes), Why("hours", {**fields, "n": minutes // 60}))
     return Deadline(start + timedelta(minutes=minutes), Why("minutes", fields))
@@ -118,6 +117,8 @@ def explain(deadline: Deadline, language: str, zone: str) -> str:
         if name in fields:
             local = codec.instant(str(fields[name])).astimezone(ZoneInfo(zone))
             fields[name] = local.strftime("%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M")
+    if isinstance(years := fields.get("years"), tuple):
+        fields["years"] = ("、" if language == "zh" else ", ").join(str(year) for year in years)
     if "after" in fields:
         fields["after"] = text(f"after.{fields['after']}", language)
     return text(f"why.{deadline.why.code}", language, **fields)

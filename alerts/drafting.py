@@ -12,7 +12,7 @@ from alerts.commands import SYSTEM, Actor, Command
 from alerts.deadlines import at_opening, due, extended, raised
 from alerts.events import EventType
 from alerts.facts import PostRef
-from alerts.vocabulary import CommandType, Deadline, EndState, Finding, Ground, Step, deadlines_json
+from alerts.vocabulary import CommandType, Deadline, EndState, Finding, Ground, Step, Why, deadlines_json
 from huiying.core import codec
 from huiying.core.config import Calendar, Desk, Policy, Steps
 from huiying.core.errors import Refused
@@ -41,8 +41,7 @@ class Filled:
     @property
     def terms(self) -> Steps:
         """Return the terms of the highest level that the alert ever had: lowering it moves nothing."""
-        reached = (self.state.opened_level, *(change.level for change in self.state.level_changes))
-        return self.under.policy.steps(Level(max(reached)))
+        return self.under.policy.steps(self.state.highest)
 
     @property
     def payload(self) -> Mapping[str, Json]:
@@ -152,9 +151,17 @@ def _resolve(filled: Filled) -> list[Draft]:
 def _publish_outcome(filled: Filled) -> list[Draft]:
     payload: dict[str, Json] = {"address": filling.official_address(filled.payload, filled.desk)}
     if not filled.state.outcomes:
-        term = filled.terms.confirm
-        payload |= _clock(Step.CONFIRM, due(term, filled.now, "publication", filled.calendar))
+        payload |= _clock(Step.CONFIRM, _confirm_due(filled))
     return [_draft(filled, EventType.OUTCOME_PUBLISHED, payload)]
+
+
+def _confirm_due(filled: Filled) -> Deadline:
+    """Return the end of the term; in the first round never after the alert falls due, which would change its ruling."""
+    natural = due(filled.terms.confirm, filled.now, "publication", filled.calendar)
+    last = filled.state.due
+    if filled.state.judged is None and filled.now <= last < natural.at:
+        return Deadline(last, Why("until_due", {"was": codec.instant_text(natural.at)}))
+    return natural
 
 
 def _resolve_and_publish(filled: Filled) -> list[Draft]:
@@ -200,14 +207,14 @@ def _propose_dismissal(filled: Filled) -> list[Draft]:
 
 
 def _original(filled: Filled) -> AlertState:
-    """Return the alert that this one duplicates: opened earlier, and not dismissed itself."""
+    """Return the alert that this one duplicates: opened earlier, and not closed."""
     other = filled.other
     if other is None:
         raise Refused("duplicate_of_missing")
     if other.opened_seq >= filled.state.opened_seq:
         raise Refused("duplicate_of_later", alert=other.id)
-    if other.dismissal:
-        raise Refused("duplicate_of_dismissed", alert=other.id)
+    if other.closed:
+        raise Refused("duplicate_of_dismissed" if other.dismissal else "duplicate_of_closed", alert=other.id)
     return other
 
 

@@ -172,6 +172,11 @@ class CapturedPayload(TypedDict):
     topic_named: bool
     place_named: bool
     words: list[list[Json]]  # [topic or place code, word, "title" or "text", start, end]
+    attempt: int  # from 1
+    absent_before: bool  # an earlier attempt was answered that the page is not there: no back-dating to the record
+    status: int
+    final_address: str  # after redirects
+    configuration: int  # number of the configuration_changed whose words were looked for
 
 
 class CaptureFailed(TypedDict):
@@ -253,7 +258,7 @@ class Noted(Spoken):
 
 
 class Heartbeat(TypedDict):
-    pass
+    started: str  # when this watch started
 
 
 PAYLOADS: dict[EventType, type] = {

@@ -122,7 +122,10 @@ class Verification(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What we fetched for a published page. `words`: (topic or place code, word, field, start, end)."""
+    """What we fetched for a published page. `words`: (topic or place code, word, field, start, end).
+
+    `absent_before`: an attempt after the record and before this one was answered that the page is not there.
+    """
 
     seq: int
     at: datetime
@@ -133,6 +136,7 @@ class Capture:
     topic_named: bool
     place_named: bool
     words: tuple[tuple[str, str, str, int, int], ...]
+    absent_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ def figures(events: Sequence[Event], period: Period, cutoff: datetime) -> Figure
         reopened=_count(cohort, lambda judged: judged.reopened),
         by_hand=_count(cohort, lambda judged: judged.by_hand),
         without_by_hand=_rate([judged for judged in cohort if not judged.by_hand], _is_correct),
-        by_unit=_groups(cohort, lambda judged: (judged.unit,)),
+        by_unit=_groups(cohort, lambda judged: judged.units),
         by_place=_groups(cohort, lambda judged: (judged.place,)),
         by_topic=_groups(cohort, lambda judged: judged.topics),
         by_level=_groups(cohort, lambda judged: (str(judged.level),)),
@@ -206,7 +206,7 @@ def _in_observation(judged: Judged, until: datetime) -> bool:
 
 
 def _groups(alerts: Sequence[Judged], keys: Callable[[Judged], Iterable[str | None]]) -> tuple[Group, ...]:
-    """Return the rate of each key, the duty desk first. An alert may stand under several topics."""
+    """Return the rate of each key, the duty desk first. An alert may stand under several topics or units."""
     members: dict[str | None, list[Judged]] = {}
     for judged in alerts:
         for key in keys(judged):
@@ -236,6 +236,7 @@ def _judged_json(judged: Judged) -> Json:
         "place": judged.place,
         "topics": judged.topics,
         "unit": judged.unit,
+        "units": judged.units,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -15,11 +15,32 @@ LONGEST = 2000  # characters of a sentence
 E = TypeVar("E", bound=StrEnum)
 
 
+def readable(written: Json) -> None:
+    """Raise Refused("text_unreadable") where a text in `written` holds half a character (a lone surrogate)."""
+    if isinstance(written, str):
+        try:
+            written.encode()
+        except UnicodeEncodeError as cause:
+            raise Refused("text_unreadable") from cause
+    elif isinstance(written, Mapping):
+        for value in written.values():
+            readable(value)
+    elif isinstance(written, list | tuple):
+        for value in written:
+            readable(value)
+
+
+def host_names(hosts: Iterable[str]) -> frozenset[str]:
+    """Return configured `hosts` as `addresses.host` writes those of addresses: lower case, without port."""
+    return frozenset(addresses.host(f"https://{host}") for host in hosts)
+
+
 def words(payload: Mapping[str, Json], name: str) -> str:
     """Return the sentence `name`, stripped. Refused("<name>_missing") or Refused("text_too_long")."""
     written = payload.get(name)
     if not isinstance(written, str) or not written.strip():
         raise Refused(f"{name}_missing")
+    readable(written)
     if len(written.strip()) > LONGEST:
         raise Refused("text_too_long", most=LONGEST)
     return written.strip()
@@ -56,7 +77,7 @@ def address(written: Json) -> str:
 def official_address(payload: Mapping[str, Json], desk: Desk) -> str:
     """Return the canonical address on an official outlet. Refused("address_not_official") for other hosts."""
     found = address(payload.get("address"))
-    if addresses.host(found) not in desk.official_hosts():
+    if addresses.host(found) not in host_names(desk.official_hosts()):
         raise Refused("address_not_official", host=addresses.host(found))
     return found
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from alerts.alert import AlertState
 from alerts.criteria import Standing, standings
-from alerts.state import fold
+from alerts.state import fold_into
 from alerts.vocabulary import Criterion, EndState, Ground, Verdict
 from huiying.core.model import Event
 
@@ -17,7 +17,8 @@ from huiying.core.model import Event
 class Judged:
     """One alert at the cut-off. `inherited` are criteria that duplicates failed, with the duplicate's id.
 
-    `unit` is the responsible unit, None while it is the duty desk's; `fallen_due` whether `due` has passed.
+    `unit` is the responsible unit of the round judged, None while it is the duty desk's; `passed_by` are those whose
+    failures the inherited ones are; `level` is the highest that it ever had; `fallen_due` whether `due` has passed.
     """
 
     id: str
@@ -36,11 +37,17 @@ class Judged:
     observed_until: datetime | None
     standings: tuple[Standing, ...]
     inherited: tuple[tuple[Criterion, str], ...] = ()
+    passed_by: tuple[str | None, ...] = ()
 
     @property
     def correct(self) -> bool:
         """Say whether every criterion holds, this alert's own and those of its duplicates."""
         return not self.inherited and all(standing.verdict is Verdict.OK for standing in self.standings)
+
+    @property
+    def units(self) -> tuple[str | None, ...]:
+        """Return where the alert counts: each unit assigned when a deadline of it passed, else `unit`."""
+        return tuple(dict.fromkeys((*_owners(self), *self.passed_by))) or (self.unit,)
 
     def failed(self) -> tuple[Criterion, ...]:
         """Return the criteria that failed, inherited ones among them."""
@@ -57,15 +64,21 @@ def judge_all(events: Iterable[Event], cutoff: datetime) -> list[Judged]:
     """Return every alert that `events` open, in the order opened, as judged at `cutoff`."""
     states: dict[str, AlertState] = {}
     for event in events:
-        if event.alert is not None:
-            states[event.alert] = fold(states.get(event.alert), event)
+        fold_into(states, event)
     judged = {id: _judge(state, cutoff) for id, state in states.items()}
     for duplicate in list(judged.values()):
         if duplicate.duplicate_of in judged:
             heir = judged[duplicate.duplicate_of]
             passed = tuple((criterion, duplicate.id) for criterion in duplicate.failed())
-            judged[heir.id] = replace(heir, inherited=(*heir.inherited, *passed))
+            judged[heir.id] = replace(
+                heir, inherited=(*heir.inherited, *passed), passed_by=heir.passed_by + _owners(duplicate)
+            )
     return list(judged.values())
+
+
+def _owners(judged: Judged) -> tuple[str | None, ...]:
+    """Return whose failures the alert's own failed criteria are, in their order."""
+    return tuple(standing.unit for standing in judged.standings if standing.verdict is Verdict.FAILED)
 
 
 def _judge(state: AlertState, cutoff: datetime) -> Judged:
@@ -76,10 +89,10 @@ def _judge(state: AlertState, cutoff: datetime) -> Judged:
         id=state.id,
         due=round_judged.due,
         fallen_due=round_judged.due < cutoff,
-        unit=round_judged.assignments[-1].unit if round_judged.assignments else None,
+        unit=round_judged.unit,
         place=state.place,
         topics=state.topics,
-        level=int(state.level),
+        level=int(state.highest),
         by_hand=state.by_hand,
         closed=state.closed,
         reopened=bool(state.reopenings),

@@ -18,13 +18,15 @@ resolve_and_publish  unit                  as resolve and publish_outcome, one s
 extend               supervisor            not resolved, before its deadline, not extended before  extended
 confirm              supervisor            resolved, outcome published; by who did not resolve     confirmed
 reopen               all but viewer        confirmed (within the observation) or dismissed         reopened
-propose_dismissal    duty                  open; no alert is a duplicate of this one               dismissal_proposed
+propose_dismissal    duty                  open; no alert is a duplicate of this one; as a         dismissal_proposed
+                                           duplicate: of an earlier alert that is open
 dismiss              supervisor            proposed, by another person                             dismissed
 change_level         supervisor            open, another level                                     level_changed
 note                 all but viewer        -                                                       noted
 
-A unit acts on alerts assigned to it only. Duty staff may record the unit's commands on its behalf, and say so; that
-never makes them a second person. An administrator records nothing here, an auditor reopens and notes only.
+A unit answers alerts assigned to it only; it may reopen and note any. Duty staff may record the unit's commands on its
+behalf, and say so; that never makes them a second person. An administrator records nothing here, an auditor reopens and
+notes only.
 The system records acknowledgement_lapsed, captured, capture_failed, escalated and what posts do: see `watch`.
 """
 

@@ -6,17 +6,18 @@ anew. An append that loses the race is decided anew too, a few times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from alerts.alert import AlertState
 from alerts.commands import Actor, Command
 from alerts.events import EventType
-from alerts.filling import number, words
+from alerts.filling import number, readable, words
 from alerts.lifecycle import decide
 from alerts.opening import alert_id, by_hand
+from alerts.repeating import same
 from alerts.rules import covered
 from alerts.view import AlertView
-from alerts.vocabulary import CommandType
+from alerts.vocabulary import CommandType, Ground
 from huiying.core.config import Desk
 from huiying.core.errors import Conflict, KeyReused, Refused
 from huiying.core.model import Draft, Event, Json, Level, PlaceTag, Post, Role
@@ -24,36 +25,23 @@ from huiying.core.places import covers, level_of
 from huiying.core.ports import Clock, Ledger
 
 _TRIES = 5
-_FIRST: Mapping[CommandType, EventType] = {
-    CommandType.ACKNOWLEDGE: EventType.ACKNOWLEDGED,
-    CommandType.ASSIGN: EventType.ASSIGNED,
-    CommandType.RETURN: EventType.RETURNED,
-    CommandType.VERIFY: EventType.VERIFIED,
-    CommandType.REPLY: EventType.REPLIED,
-    CommandType.VERIFY_AND_REPLY: EventType.VERIFIED,
-    CommandType.REPLY_ELSEWHERE: EventType.REPLIED_ELSEWHERE,
-    CommandType.HOLD_BRIEFING: EventType.BRIEFING_HELD,
-    CommandType.CORRECT: EventType.CORRECTED,
-    CommandType.RESOLVE: EventType.RESOLVED,
-    CommandType.PUBLISH_OUTCOME: EventType.OUTCOME_PUBLISHED,
-    CommandType.RESOLVE_AND_PUBLISH: EventType.RESOLVED,
-    CommandType.EXTEND: EventType.EXTENDED,
-    CommandType.CONFIRM: EventType.CONFIRMED,
-    CommandType.REOPEN: EventType.REOPENED,
-    CommandType.PROPOSE_DISMISSAL: EventType.DISMISSAL_PROPOSED,
-    CommandType.DISMISS: EventType.DISMISSED,
-    CommandType.CHANGE_LEVEL: EventType.LEVEL_CHANGED,
-    CommandType.NOTE: EventType.NOTED,
-}
+Typed = tuple[str, int, list[str], str]  # why, level, topics and place of an opening by hand
 
 
 class Office:
-    """Carries out commands on the alerts of one ledger. Every method may be called from any thread."""
+    """Carries out commands on the alerts of one ledger. Every method may be called from any thread.
 
-    def __init__(self, ledger: Ledger, view: AlertView, clock: Clock) -> None:
+    Keys are each person's own: nobody can take the key of another person or of the system. `capture_exists` says
+    whether a capture that is given as evidence is held.
+    """
+
+    def __init__(
+        self, ledger: Ledger, view: AlertView, clock: Clock, capture_exists: Callable[[str], bool] = lambda _: True
+    ) -> None:
         self._ledger = ledger
         self._view = view
         self._clock = clock
+        self._capture_exists = capture_exists
 
     def execute(
         self, actor: Actor, command: Command, *, expected: int | None = None, key: str | None = None
@@ -63,15 +51,18 @@ class Office:
         `expected` is the number of the alert's last event that the actor saw: a later one by a person is a Conflict.
         The same `key` again returns the first events, with another command it is KeyReused. Raises Refused.
         """
+        key = _own(actor, key)
+        readable(command.payload)
         if key and (before := self._ledger.by_key(key)):
-            return _same(before, actor, command, key)
+            return _checked(before, actor, command, key)
         for _ in range(_TRIES):
             self._view.catch_up()
             state = self._view.alert(command.alert)
             _unseen(state, expected)
             drafts = self._decided(state, command, actor)
             try:
-                return self._ledger.append(drafts, key=key, expected=_read(state))
+                recorded = self._ledger.append(drafts, key=key, expected=self._read(state, command))
+                return _checked(recorded, actor, command, key) if key else recorded
             except Conflict as conflict:
                 lost = conflict
         raise lost
@@ -93,11 +84,14 @@ class Office:
         """
         self._view.catch_up()
         id = alert_id(post.desk, post.story)
-        if key and (before := self._ledger.by_key(key)):
-            return _same_opening(before, actor, id, key)
+        key = _own(actor, key)
         known = self._view.desk()
         if known is None:
             raise Refused("no_configuration")
+        if key and (before := self._ledger.by_key(key)):
+            tags = covered((known[1].area.code,), post)
+            typed = (why.strip(), level, list(_topics(topics, post, known[1])), _place(place, tags, known[1]))
+            return _same_opening(before, actor, id, typed, key)
         if actor.role is not Role.DUTY:
             raise Refused("needs_duty" if actor.role is not Role.ADMINISTRATOR else "administrator_writes_nothing")
         if self._view.alert(id):
@@ -117,7 +111,23 @@ class Office:
         proposed = state.proposal.of if state and state.proposal and command.type is CommandType.DISMISS else None
         named = proposed or command.payload.get("of")
         other = self._view.alert(named) if isinstance(named, str) else None
-        return decide(state, command, actor, self._clock.now(), known[1], under=under, other=other)
+        drafts = decide(state, command, actor, self._clock.now(), known[1], under=under, other=other)
+        for draft in drafts:
+            self._hold_evidence(draft)
+        return drafts
+
+    def _hold_evidence(self, draft: Draft) -> None:
+        for piece in draft.payload.get("evidence", []):
+            if piece["kind"] == "capture" and not self._capture_exists(piece["value"]):
+                raise Refused("capture_unknown", capture=piece["value"])
+
+    def _read(self, state: AlertState | None, command: Command) -> dict[str, int]:
+        """Return the numbers that were decided on: the alert's, and the heir's where a duplicate passes to it."""
+        if state is None:
+            return {}
+        proposal = state.proposal if command.type is CommandType.DISMISS else None
+        heir = self._view.alert(str(proposal.of)) if proposal and proposal.ground is Ground.DUPLICATE else None
+        return {state.id: state.seq} | ({heir.id: heir.seq} if heir else {})
 
     def _by_hand(
         self, post: Post, why: str, level: int, topics: Sequence[str], place: str | None, seq: int, desk: Desk
@@ -169,27 +179,22 @@ def _unseen(state: AlertState | None, expected: int | None) -> None:
         raise Conflict("conflict", alert=state.id, expected=expected, actual=state.seq)
 
 
-def _read(state: AlertState | None) -> dict[str, int]:
-    return {state.id: state.seq} if state else {}
+def _own(actor: Actor, key: str | None) -> str | None:
+    readable(key)
+    return f"{actor.pseudonym}:{key}" if key else None
 
 
-def _same(before: list[Event], actor: Actor, command: Command, key: str) -> list[Event]:
+def _checked(before: list[Event], actor: Actor, command: Command, key: str) -> list[Event]:
     """Return `before` if this very command recorded it; KeyReused otherwise."""
-    first = before[0]
-    types = [event.type for event in before if event.role is not Role.SYSTEM]
-    combined = command.type in (CommandType.VERIFY_AND_REPLY, CommandType.RESOLVE_AND_PUBLISH)
-    same = (first.alert, first.actor, first.type, len(types)) == (
-        command.alert,
-        actor.pseudonym,
-        _FIRST[command.type],
-        2 if combined else 1,
-    )
-    if not same:
+    if not same(before, actor, command):
         raise KeyReused("key_reused", key=key)
     return before
 
 
-def _same_opening(before: list[Event], actor: Actor, id: str, key: str) -> list[Event]:
-    if (before[0].alert, before[0].actor, before[0].type) != (id, actor.pseudonym, EventType.OPENED):
+def _same_opening(before: list[Event], actor: Actor, id: str, typed: Typed, key: str) -> list[Event]:
+    """Return `before` if it opened alert `id` with the same why, level, topics and place; KeyReused otherwise."""
+    first = before[0]
+    kept = tuple(first.payload.get(name) for name in ("why", "level", "topics", "place"))
+    if (first.alert, first.actor, first.type, kept) != (id, actor.pseudonym, EventType.OPENED, typed):
         raise KeyReused("key_reused", key=key)
     return before

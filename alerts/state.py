@@ -40,7 +40,19 @@ from alerts.vocabulary import Deadline, EndState, Finding, Ground, Stage, Step, 
 from huiying.core import codec
 from huiying.core.model import Event, Json, Level, Precision
 
-__all__ = ["AlertState", "fold"]
+__all__ = ["AlertState", "fold", "fold_into"]
+
+
+def fold_into(states: dict[str, AlertState], event: Event) -> None:
+    """Put into `states` (all alerts by id) what `event` changes: its alert, and the one that it was a duplicate of."""
+    if event.alert is None:
+        return
+    before = states.get(event.alert)
+    states[event.alert] = fold(before, event)
+    if event.type == EventType.REOPENED and before and before.dismissal and before.dismissal.of in states:
+        heir = states[before.dismissal.of]
+        standing = tuple(duplicate for duplicate in heir.duplicates if duplicate != event.alert)
+        states[heir.id] = replace(heir, duplicates=standing)
 
 
 def fold(state: AlertState | None, event: Event) -> AlertState:
@@ -191,6 +203,7 @@ def _capture(event: Event) -> Capture:
         topic_named=payload["topic_named"],
         place_named=payload["place_named"],
         words=tuple((code, word, field, start, end) for code, word, field, start, end in payload["words"]),
+        absent_before=payload.get("absent_before", False),
     )
 
 

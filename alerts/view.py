@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from alerts.events import EventType
-from alerts.state import AlertState, fold
+from alerts.state import AlertState, fold_into
 from huiying.core.config import Desk
 from huiying.core.config_files import read_desk
 from huiying.core.model import Event
@@ -71,8 +71,7 @@ class AlertView:
             self._kind = event.payload["kind"]
         if event.type == EventType.CONFIGURATION_CHANGED:
             self._configuration = event.seq
-        if event.alert is not None:
-            self._states[event.alert] = fold(self._states.get(event.alert), event)
+        fold_into(self._states, event)
         self._seq = event.seq
 
 

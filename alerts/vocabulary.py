@@ -106,15 +106,19 @@ class CommandType(StrEnum):
     NOTE = "note"
 
 
+WhyField = str | int | tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
     """Why a deadline is the instant it is: a code of the catalogue's table [why], and what fills its sentence.
 
-    Fields that are instants are written by `codec.instant_text`; `after` is a code of the table [after].
+    Fields that are instants are written by `codec.instant_text`; `after` is a code of the table [after]; `years` are
+    the years whose holidays are not known.
     """
 
     code: str
-    fields: Mapping[str, str | int]
+    fields: Mapping[str, WhyField]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +130,15 @@ class Deadline:
 
     def to_json(self) -> Json:
         """Return the form in which events carry it."""
-        return {"at": codec.instant_text(self.at), "why": {"code": self.why.code, "fields": dict(self.why.fields)}}
+        fields = {name: list(value) if isinstance(value, tuple) else value for name, value in self.why.fields.items()}
+        return {"at": codec.instant_text(self.at), "why": {"code": self.why.code, "fields": fields}}
 
     @classmethod
     def from_json(cls, written: Json) -> Deadline:
         """Read what `to_json` wrote."""
         why = written["why"]
-        return cls(codec.instant(written["at"]), Why(why["code"], why["fields"]))
+        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in why["fields"].items()}
+        return cls(codec.instant(written["at"]), Why(why["code"], fields))
 
 
 def deadlines_json(deadlines: Mapping[Step, Deadline]) -> Json:

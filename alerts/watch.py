@@ -2,7 +2,7 @@
 
 tick:  POSTS_READY ─ following ─► ledger
        ledger ─ capturing ─► CAPTURES_WANTED; captures that came ─► ledger
-       alerts, clock ─ overdue ─► ledger; every hour a heartbeat
+       alerts, clock ─ overdue ─► ledger; at each start and every hour a heartbeat
        crawl states ─ silence ─► source alarms
        ledger, alarms ─ webhook ─► channels
 
@@ -15,9 +15,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import httpx
+import structlog
 
 from alerts import following, overdue
-from alerts.capturing import Capturing, ReadPage, TaggerOf
+from alerts.capturing import Capturing, ReadPage, TaggerOf, reached
 from alerts.events import EventType
 from alerts.following import Entry
 from alerts.opening import alert_id
@@ -36,6 +37,8 @@ from huiying.core.states import Delivery, SourceAlarm, Store
 GROUP = "watch"
 _ANNOUNCED = "watch:webhook"
 _TOLD = frozenset({EventType.OPENED, EventType.ESCALATED})
+
+logger = structlog.get_logger("alerts.watch")
 
 
 class Watch:
@@ -62,6 +65,7 @@ class Watch:
         self._view = AlertView(ledger)
         self._capturing = Capturing(ledger, log, store, captures, self._view, read_page, tagger_of)
         self._webhook = Webhook(machine.channels, secrets, client, store.deliveries)
+        self._started = codec.instant_text(clock.now())
         self._beaten = ""
         self._alarms: list[tuple[str, str, str]] | None = None
         self.counters = Counters()
@@ -78,7 +82,7 @@ class Watch:
         )
         now = self._clock.now()
         done += self._capturing.ask()
-        done += self._record(self._capturing.entries(desk, number, now))
+        done += self._record(self._capturing.entries(now))
         done += self._clockwork(now)
         self._beat(now)
         self._sources(desk, now)
@@ -107,18 +111,32 @@ class Watch:
         self._record(following.entries(state, post, desk, number, self._clock.now()))
 
     def _record(self, entries: Iterable[Entry]) -> int:
-        """Append each entry once; one that the other watch or an earlier life recorded counts as done."""
+        """Append each entry once; one that the other watch or an earlier life recorded counts as done.
+
+        One whose key something else holds is an error in the log: the others are recorded all the same.
+        """
         recorded = 0
         for entry in entries:
             first = {str(entry.draft.alert): 0} if entry.draft.type == EventType.OPENED else None
             try:
                 self._ledger.append([entry.draft], key=entry.key, expected=first)
             except KeyReused:
+                self._recorded_before(entry)
                 continue
             recorded += 1
         if recorded:
             self._view.catch_up()
         return recorded
+
+    def _recorded_before(self, entry: Entry) -> bool:
+        """Say whether the system itself recorded `entry` before; log an error where its key is another act's."""
+        draft = entry.draft
+        before = self._ledger.by_key(entry.key)
+        known = [(event.role, event.type, event.alert) for event in before[:1]]
+        if known == [(Role.SYSTEM, draft.type, draft.alert)]:
+            return True
+        logger.error("key_taken", key=entry.key, type=draft.type, alert=draft.alert)
+        return False
 
     def _clockwork(self, now: datetime) -> int:
         """Record what is overdue, each against the number it was decided on: a person who was faster wins."""
@@ -128,8 +146,11 @@ class Watch:
             for entry in overdue.entries(state, now, self._machine.channels):
                 try:
                     seq = self._ledger.append([entry.draft], key=entry.key, expected={state.id: seq})[-1].seq
-                except (Conflict, KeyReused):
+                except Conflict:
                     break
+                except KeyReused:
+                    self._recorded_before(entry)
+                    continue
                 recorded += 1
         if recorded:
             self._view.catch_up()
@@ -137,10 +158,12 @@ class Watch:
 
     def _beat(self, now: datetime) -> None:
         hour = codec.instant_text(now)[:13]
-        if hour != self._beaten:
-            draft = Draft(EventType.HEARTBEAT, None, "system", Role.SYSTEM)
-            self._ledger.append([draft], key=f"heartbeat:{hour}")
-            self._beaten = hour
+        if hour == self._beaten:
+            return
+        # One an hour however often watch starts: event numbers stand in the figures, and a kill must not move them.
+        draft = Draft(EventType.HEARTBEAT, None, "system", Role.SYSTEM, payload={"started": self._started})
+        self._record([Entry(f"heartbeat:{hour}", draft)])
+        self._beaten = hour
 
     def _sources(self, desk: Desk, now: datetime) -> None:
         known = [id for outlet in desk.outlets for id, _ in outlet.source_ids()]
@@ -156,7 +179,7 @@ class Watch:
         self._alarms = summary
 
     def _announce(self, now: datetime) -> None:
-        while events := self._ledger.read(after=self._store.cursors.get(_ANNOUNCED)):
+        while events := self._ledger.read(after=reached(self._store, self._ledger, _ANNOUNCED)):
             self._view.catch_up()
             for event in events:
                 state = self._view.alert(event.alert) if event.alert else None
@@ -164,8 +187,11 @@ class Watch:
                     self._webhook.announce(event.seq, state.id, int(state.level), now)
             self._store.cursors.set(_ANNOUNCED, events[-1].seq)
 
-    def _letter(self, delivery: Delivery) -> Mapping[str, object]:
-        """Return what a channel is told: alert, level, deadline, title, address, place. Never a post's text."""
+    def _letter(self, delivery: Delivery) -> Mapping[str, object] | None:
+        """Return what a channel is told: alert, level, deadline, title, address, place. Never a post's text.
+
+        None where the ledger does not hold the event: an older one was restored.
+        """
         if delivery.seq == 0:
             reason, source, since = delivery.subject.split(" ", 2)
             return {
@@ -175,8 +201,10 @@ class Watch:
                 "source": source,
                 "since": since,
             }
-        event = self._ledger.read(after=delivery.seq - 1, limit=1)[0]
-        state = self._view.alert(str(event.alert))
+        event = next(iter(self._ledger.read(after=delivery.seq - 1, limit=1)), None)
+        if event is None or event.alert != delivery.subject or event.type not in _TOLD:
+            return None
+        state = self._view.alert(delivery.subject)
         assert state is not None
         step = event.payload.get("step", str(Step.ACKNOWLEDGE))
         opening = event.payload.get("deadlines", {}).get(step, {})

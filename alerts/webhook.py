@@ -75,13 +75,20 @@ class Webhook:
             if level is None or channel.min_level <= level:
                 self._deliveries.save(Delivery(seq, channel.name, subject, 0, now, None, ""))
 
-    def send(self, now: datetime, letter: Callable[[Delivery], Mapping[str, object]]) -> int:
-        """Record the answers that came, and start what is due; return how many of both."""
+    def send(self, now: datetime, letter: Callable[[Delivery], Mapping[str, object] | None]) -> int:
+        """Record the answers that came, and start what is due; return how many of both.
+
+        A delivery that has no letter tells of an event that a restored ledger does not hold: it is given up.
+        """
         settled = self._settle(now)
         waiting = [delivery for delivery in self._deliveries.due(now) if _key(delivery) not in self._flying]
         started = waiting[: _IN_FLIGHT - len(self._flying)]
         for delivery in started:
-            self._start(delivery, codec.canonical(letter(delivery)), codec.instant_text(now))
+            written = letter(delivery)
+            if written is None:
+                self._deliveries.save(replace(delivery, due=None, answer="ledger restored"))
+            else:
+                self._start(delivery, codec.canonical(written), codec.instant_text(now))
         return settled + len(started)
 
     def _start(self, delivery: Delivery, body: bytes, sent: str) -> None:

@@ -30,9 +30,9 @@ from huiying.backends.store_sql import SqlStore
 from huiying.core.codec import instant_text
 from huiying.core.config import Desk, Machine
 from huiying.core.config_files import read_desk, read_machine
-from huiying.core.errors import Refused
+from huiying.core.errors import BackendError, Refused
 from huiying.core.model import Event
-from huiying.core.ports import Clock, Ledger
+from huiying.core.ports import Captures, Clock, Ledger
 
 if TYPE_CHECKING:
     from alerts.web.services import Services
@@ -230,7 +230,7 @@ def services(runtime: Runtime) -> Services:
         clock=runtime.clock,
         ledger=runtime.ledger,
         view=view,
-        office=Office(runtime.ledger, view, runtime.clock),
+        office=Office(runtime.ledger, view, runtime.clock, lambda reference: held(runtime.captures, reference)),
         index=runtime.index(writer=False),
         store=runtime.store,
         captures=runtime.captures,
@@ -257,6 +257,17 @@ class NewestTagger:
 
                 self._made = number, Tagger(desk)
             return self._made[1]
+
+
+def held(captures: Captures, reference: str) -> bool:
+    """Say whether the capture is held; a folder that cannot be read is still a BackendError."""
+    try:
+        captures.get(reference)
+    except BackendError as missing:
+        if missing.code != "capture_missing":
+            raise
+        return False
+    return True
 
 
 def desk(runtime: Runtime, stopping: Callable[[], bool]) -> None:

@@ -168,7 +168,14 @@ class Scene:
         return state
 
     def captured(
-        self, of: Event, *, named: bool = True, first: datetime | None = None, sha256: str = "", place: bool = True
+        self,
+        of: Event,
+        *,
+        named: bool = True,
+        first: datetime | None = None,
+        sha256: str = "",
+        place: bool = True,
+        absent: bool = False,
     ) -> Event:
         """Record that the page of `of` was captured now."""
         now = self.clock.now()
@@ -184,6 +191,11 @@ class Scene:
             topic_named=named,
             place_named=named and place,
             words=[],
+            attempt=2 if absent else 1,
+            absent_before=absent,
+            status=200,
+            final_address=of.payload["address"],
+            configuration=2,
         )
 
     def assigned(self, alert: str) -> None:

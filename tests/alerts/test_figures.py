@@ -339,6 +339,58 @@ def test_an_extension_before_the_deadline_holds_c4(scene: Scene) -> None:
     assert verdicts(scene, alert) == "oooooo"
 
 
+def test_a_page_that_the_site_denied_counts_from_our_fetch(scene: Scene) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    scene.clock.forward(hours=47)
+    reply = scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY)[1]
+    scene.clock.forward(hours=2)
+    scene.captured(reply, absent=True)
+    one = standing(scene, alert, Criterion.C3)
+    assert (one.verdict, one.late) == (Verdict.FAILED, 3600)
+
+
+def test_report_untrue_is_not_proved_by_a_late_reply(scene: Scene) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY)
+    scene.do(UNIT, C.RESOLVE, alert, **{**RESOLVE, "end_state": "untrue", "why": "当天供水正常"})
+    scene.clock.set(scene.state(alert).deadlines[Step.RESOLVE].at + timedelta(hours=1))
+    assert verdicts(scene, alert)[3] == "f"
+    scene.captured(scene.do(UNIT, C.REPLY, alert, address=f"{OFFICIAL}/late")[0])
+    assert verdicts(scene, alert)[3] == "f"
+
+
+def test_an_old_page_is_no_outcome(scene: Scene) -> None:
+    earliest = scene.clock.now() - timedelta(minutes=30)
+    for hours, expected in ((24, "o"), (24.1, "p")):
+        alert = scene.open(post(int(hours * 10)))
+        scene.replied(alert)
+        outcome = scene.do(UNIT, C.RESOLVE_AND_PUBLISH, alert, **RESOLVE, **OUTCOME)[1]
+        scene.captured(outcome, first=earliest - timedelta(hours=hours))
+        assert verdicts(scene, alert)[4] == expected
+
+
+def test_a_confirmation_after_the_alert_fell_due_never_turns_it(scene: Scene) -> None:
+    """An extension moves the due instant by its own length; the term of confirming could outrun that."""
+    scene.clock.set("2026-03-06T10:00:00+08:00")
+    alert = scene.open()
+    scene.do(CHIEF, C.EXTEND, alert, working_days=2, reason="等配件")
+    scene.replied(alert)
+    state = scene.state(alert)
+    scene.clock.set(state.deadlines[Step.RESOLVE].at)
+    scene.do(UNIT, C.RESOLVE, alert, **RESOLVE)
+    scene.clock.set(scene.state(alert).deadlines[Step.PUBLISH].at)
+    scene.captured(scene.do(UNIT, C.PUBLISH_OUTCOME, alert, **OUTCOME)[0])
+    state = scene.state(alert)
+    assert state.deadlines[Step.CONFIRM].at <= state.due
+    assert state.deadlines[Step.CONFIRM].why.code == "until_due"
+    scene.clock.set(state.due + timedelta(seconds=1))
+    assert verdicts(scene, alert) == "ooooof"
+    scene.do(CHIEF, C.CONFIRM, alert)
+    assert verdicts(scene, alert) == "ooooof"
+
+
 # C6, reopening, dismissal
 
 
@@ -447,6 +499,46 @@ def test_a_level_raised_before_the_reply_shortens_its_time(scene: Scene) -> None
     scene.do(CHIEF, C.CHANGE_LEVEL, alert, level=4, reason="影响扩大")
     scene.clock.forward(hours=5, seconds=1)
     assert verdicts(scene, alert)[2] == "f"
+
+
+# whose failure
+
+
+def test_a_failure_belongs_to_the_unit_assigned_when_the_deadline_passed(scene: Scene) -> None:
+    late = scene.open()  # nobody acknowledges in time: the duty desk's, though the unit does all the rest
+    scene.clock.forward(minutes=16)
+    good = scene.open(post(2, at=scene.clock.now()))
+    for alert in (late, good):
+        scene.confirmed(alert)
+    unanswered = scene.open(post(3, at=scene.clock.now()))
+    scene.do(DUTY, C.ACKNOWLEDGE, unanswered)
+    scene.do(DUTY, C.ASSIGN, unanswered, unit="roads-bureau")
+    scene.clock.set(LATER)
+    made = computed(scene)
+    groups = {group.key: (group.rate.part.alerts, group.rate.whole.alerts) for group in made.by_unit}
+    assert groups == {
+        None: ((), (late,)),
+        "roads-bureau": ((), (unanswered,)),
+        "water-bureau": ((good,), (good,)),
+    }
+
+
+def test_what_a_duplicate_failed_belongs_to_those_who_failed_it(scene: Scene) -> None:
+    original, late = scene.open(), scene.open(post(2))
+    scene.published(original)
+    scene.clock.forward(minutes=16)
+    scene.do(DUTY, C.PROPOSE_DISMISSAL, late, ground="duplicate", why="同一件事", of=original)
+    scene.do(CHIEF, C.DISMISS, late)
+    scene.do(CHIEF, C.CONFIRM, original)
+    assert judged(scene, original).units == (None,)
+
+
+def test_a_level_lowered_again_counts_as_the_highest_reached(scene: Scene) -> None:
+    alert = scene.open()
+    for level in (3, 1):
+        scene.do(CHIEF, C.CHANGE_LEVEL, alert, level=level, reason="调整")
+    scene.clock.set(LATER)
+    assert [group.key for group in computed(scene).by_level] == ["3"]
 
 
 # the figures' form

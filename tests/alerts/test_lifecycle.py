@@ -9,6 +9,7 @@ import pytest
 
 from alerts.commands import Actor
 from alerts.lifecycle import offers, suggest_unit
+from alerts.office import Office
 from alerts.vocabulary import CommandType as C
 from alerts.vocabulary import EndState, Ground, Stage, Step
 from huiying.core.errors import Conflict, KeyReused, Refused
@@ -84,6 +85,9 @@ ALLOWED: list[tuple[list[Step_], Step_, Stage]] = [
     ([], (CHIEF, C.CHANGE_LEVEL, {"level": 3, "reason": "影响面大"}), Stage.OPENED),
     ([PROPOSED, DISMISSED], (AUDITOR, C.NOTE, {"text": "抽查"}), Stage.DISMISSED),
     ([ACK, ASSIGN], (DUTY, C.VERIFY, {**VERIFY, "on_behalf_of": "water-bureau"}), Stage.VERIFIED),
+    ([ACK, ASSIGN], (OTHER_UNIT, C.NOTE, {"text": "看看"}), Stage.ASSIGNED),
+    ([], (UNIT, C.NOTE, {"text": "看看"}), Stage.OPENED),
+    ([PROPOSED, DISMISSED], (OTHER_UNIT, C.REOPEN, {"reason": "是真的"}), Stage.OPENED),
 ]
 
 
@@ -92,6 +96,10 @@ def test_an_allowed_command_is_recorded(scene: Scene, before: list[Step_], step:
     alert = scene.open()
     walk(scene, alert, [*before, step])
     assert scene.state(alert).stage is stage
+
+
+def _proved(kind: str, value: str) -> dict[str, Any]:
+    return {"finding": "true", "evidence": [{"kind": kind, "value": value}]}
 
 
 REFUSED: list[tuple[list[Step_], Step_, str]] = [
@@ -109,6 +117,10 @@ REFUSED: list[tuple[list[Step_], Step_, str]] = [
     ([ACK, ASSIGN], (UNIT, C.VERIFY, {"finding": "true", "evidence": [{"kind": "photo"}]}), "evidence_missing"),
     ([ACK, ASSIGN], (UNIT, C.VERIFY, {"finding": "maybe", "evidence": EVIDENCE}), "finding_missing"),
     ([ACK, ASSIGN], (UNIT, C.VERIFY, {**VERIFY, "text": "长" * 2001}), "text_too_long"),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY, {**VERIFY, "text": "半\ud83d"}), "text_unreadable"),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY, _proved("address", "https://a.example/\ud83d")), "text_unreadable"),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY, _proved("address", "ftp://a.example/")), "address_missing"),
+    ([ACK, ASSIGN], (UNIT, C.VERIFY, _proved("address", "javascript:alert(1)")), "address_missing"),
     ([ACK, ASSIGN], REPLIED, "verify_first"),
     ([ACK, ASSIGN, VERIFIED], (UNIT, C.REPLY, {"address": "gov"}), "address_missing"),
     ([ACK, ASSIGN, VERIFIED], (UNIT, C.REPLY, {"address": "https://a.example/"}), "address_not_official"),
@@ -142,7 +154,6 @@ REFUSED: list[tuple[list[Step_], Step_, str]] = [
     ([], (CHIEF, C.CHANGE_LEVEL, {"level": 5, "reason": "更大"}), "level_out_of_range"),
     ([], (DUTY, C.NOTE, {"text": ""}), "text_missing"),
     ([ACK, ASSIGN], (OTHER_UNIT, C.VERIFY, VERIFY), "other_unit"),
-    ([ACK, ASSIGN], (OTHER_UNIT, C.NOTE, {"text": "看看"}), "other_unit"),
     ([ACK, ASSIGN], (DUTY, C.VERIFY, VERIFY), "on_behalf_missing"),
     ([ACK, ASSIGN], (DUTY, C.VERIFY, {**VERIFY, "on_behalf_of": "roads-bureau"}), "other_unit"),
     ([], (DUTY, C.ACKNOWLEDGE, {"on_behalf_of": "water-bureau"}), "on_behalf_not_here"),
@@ -303,6 +314,41 @@ def test_an_alert_dismissed_meanwhile_takes_no_duplicate(scene: Scene) -> None:
     assert refused_code(lambda: scene.do(CHIEF, C.DISMISS, second)) == "duplicate_of_dismissed"
 
 
+def test_a_closed_alert_takes_no_duplicate(scene: Scene) -> None:
+    first, second = scene.open(), scene.open(post(2))
+    duplicate = {"ground": "duplicate", "why": "同一件事", "of": first}
+    scene.do(DUTY, C.PROPOSE_DISMISSAL, second, **duplicate)
+    scene.confirmed(first)
+    assert refused_code(lambda: scene.do(CHIEF, C.DISMISS, second)) == "duplicate_of_closed"
+    assert refused_code(lambda: scene.do(DUTY, C.PROPOSE_DISMISSAL, second, **duplicate)) == "duplicate_of_closed"
+
+
+def test_a_reopened_duplicate_frees_the_alert_that_it_passed_to(scene: Scene) -> None:
+    first, second = scene.open(), scene.open(post(2))
+    scene.do(DUTY, C.PROPOSE_DISMISSAL, second, ground="duplicate", why="同一件事", of=first)
+    scene.do(CHIEF, C.DISMISS, second)
+    assert refused_code(lambda: scene.do(*PROPOSED[:2], first, **PROPOSED[2])) == "has_duplicates"
+    scene.do(DUTY, C.REOPEN, second, reason="不是同一件事")
+    assert scene.state(first).duplicates == ()
+    walk(scene, first, [PROPOSED, DISMISSED])
+
+
+def test_dismissing_a_duplicate_expects_the_number_of_the_alert_that_it_passes_to(scene: Scene) -> None:
+    first, second = scene.open(), scene.open(post(2))
+    scene.do(DUTY, C.PROPOSE_DISMISSAL, second, ground="duplicate", why="同一件事", of=first)
+    expectations = []
+    append = scene.ledger.append
+
+    def observed(drafts: Any, *, key: Any = None, expected: Any = None) -> Any:
+        expectations.append(expected)
+        return append(drafts, key=key, expected=expected)
+
+    before = {id: scene.state(id).seq for id in (first, second)}
+    scene.ledger.append = observed  # type: ignore[method-assign]
+    scene.do(CHIEF, C.DISMISS, second)
+    assert expectations == [before]
+
+
 # clocks that commands carry
 
 
@@ -433,6 +479,73 @@ def test_the_same_key_records_once(scene: Scene) -> None:
     assert scene.do(DUTY, C.ACKNOWLEDGE, alert, key="k") == first
     with pytest.raises(KeyReused):
         scene.do(DUTY, C.NOTE, alert, text="别的", key="k")
+
+
+def test_a_persons_keys_are_their_own(scene: Scene) -> None:
+    made = post(1, at=scene.clock.now())
+    alert = scene.open(made)
+    for actor in (DUTY, CHIEF):
+        assert scene.do(actor, C.NOTE, alert, text=actor.pseudonym, key=f"opened:{made.story}")[0].type == "noted"
+    assert [event.type for event in scene.ledger.by_key(f"opened:{made.story}")] == ["opened"]
+    assert scene.ledger.by_key("heartbeat:2026-03-04T02") == []
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ({"text": "一"}, {"text": "二"}),
+        ({"text": "一"}, {"text": "一", "claimed_at": "early"}),
+    ],
+)
+def test_the_same_key_with_other_words_is_refused_and_records_nothing(scene: Scene, first: Any, again: Any) -> None:
+    alert = scene.open()
+    scene.do(DUTY, C.NOTE, alert, **first, key="k")
+    head = scene.ledger.head()
+    if "claimed_at" in again:
+        again = again | {"claimed_at": scene.clock.now()}
+    with pytest.raises(KeyReused):
+        scene.do(DUTY, C.NOTE, alert, **again, key="k")
+    assert scene.ledger.head() == head
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"address": f"{OFFICIAL}/other"}, {"finding": "untrue"}, {"text": "补充"}, {"evidence": [*EVIDENCE, *EVIDENCE]}],
+)
+def test_every_typed_fact_is_compared_under_a_known_key(scene: Scene, other: dict[str, Any]) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    first = scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY, key="k")
+    written = {**VERIFY, "text": "", "address": f"  {OFFICIAL}/reply?utm_source=x "}
+    assert scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **written, key="k") == first
+    with pytest.raises(KeyReused):
+        scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **{**VERIFY, **REPLY, **other}, key="k")
+
+
+def test_an_opening_by_hand_with_other_words_under_a_known_key_is_refused(scene: Scene) -> None:
+    scene.office.open_by_hand(DUTY, post(), why="来电", key="k")
+    for other in ({"why": "来信"}, {"level": 2}, {"topics": ["roads"]}, {"place": "990101102000"}):
+        with pytest.raises(KeyReused):
+            scene.office.open_by_hand(DUTY, post(), **{"why": "来电", **other}, key="k")
+
+
+def test_a_capture_given_as_evidence_must_be_held(scene: Scene) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    scene.office = Office(scene.ledger, scene.view, scene.clock, {"held"}.__contains__)
+    with pytest.raises(Refused, match="capture_unknown"):
+        scene.do(UNIT, C.VERIFY, alert, **_proved("capture", "invented"))
+    scene.do(UNIT, C.VERIFY, alert, **_proved("capture", "held"))
+
+
+def test_hosts_are_compared_without_port_and_case(scene: Scene) -> None:
+    files = texts()
+    written = files["outlets.toml"].replace('hosts = ["www.gov.example"]', 'hosts = ["WWW.Gov.example:8443"]')
+    scene.configure(files | {"outlets.toml": written})
+    alert = scene.open()
+    scene.assigned(alert)
+    events = scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, address="https://www.gov.example:8443/r")
+    assert events[1].payload["address"] == "https://www.gov.example:8443/r"
 
 
 def test_verify_and_reply_are_two_events_of_one_submission(scene: Scene) -> None:

@@ -26,8 +26,8 @@ from huiying.core import codec
 from huiying.core.config import Channel, Desk, Machine
 from huiying.core.consume import Buried
 from huiying.core.errors import BackendError
-from huiying.core.model import CaptureWanted, Dated, PlaceTag, Post, Precision, Response, Topic, TopicHit
-from huiying.core.states import Captured, Reading, SourceState
+from huiying.core.model import CaptureWanted, Dated, Draft, PlaceTag, Post, Precision, Response, Role, Topic, TopicHit
+from huiying.core.states import Captured, Delivery, Reading, SourceState
 from tests.alerts.scene import (
     DUTY,
     EVIDENCE,
@@ -85,6 +85,7 @@ class Stage_:
         self.captures = FolderCaptures(folder / "captures")
         self.letters: list[httpx.Request] = []
         self.answer: Callable[[], httpx.Response] = lambda: httpx.Response(200, json={"errcode": 0})
+        self.tagger: type[Tagger] = Tagger
         self.watch = self.start()
 
     def start(self, **instead: Any) -> Watch:
@@ -105,7 +106,7 @@ class Stage_:
         )
         given = {"ledger": self.scene.ledger, "log": self.log, "store": self.store, "captures": self.captures}
         client = httpx.Client(transport=httpx.MockTransport(answered))
-        rest = (self.scene.clock, machine, read_page, Tagger, {"wecom": "s3cret", "big": "other"}, client)
+        rest = (self.scene.clock, machine, read_page, self.tagger, {"wecom": "s3cret", "big": "other"}, client)
         return Watch(*(given | instead).values(), *rest)  # type: ignore[arg-type]
 
     def posts(self, *posts: Post) -> None:
@@ -337,7 +338,32 @@ def test_a_heartbeat_every_hour_and_none_doubled_by_a_restart(stage: Stage_) -> 
         stage.watch = stage.start()
         stage.tick()
         stage.scene.clock.forward(hours=1)
-    assert [event.type for event in read_all(stage.scene.ledger)].count("heartbeat") == 3
+    beats = [event for event in read_all(stage.scene.ledger) if event.type == "heartbeat"]
+    assert [f"{beat.recorded_at:%H}" for beat in beats] == sorted({f"{beat.recorded_at:%H}" for beat in beats})
+    assert len(beats) == 3
+
+
+def test_a_heartbeat_says_since_when_the_watch_runs(stage: Stage_) -> None:
+    began = stage.scene.clock.now()
+    stage.tick(2)
+    stage.scene.clock.forward(minutes=2)
+    again = stage.scene.clock.now()
+    stage.watch = stage.start()
+    stage.scene.clock.forward(hours=1)
+    stage.tick(2)
+    beats = [event.payload["started"] for event in read_all(stage.scene.ledger) if event.type == "heartbeat"]
+    assert beats == [codec.instant_text(began), codec.instant_text(again)]
+
+
+@pytest.mark.parametrize("key", ["heartbeat:2026-03-04T02", f"opened:{post(1).story}"])
+def test_a_key_taken_by_another_act_is_an_error_in_the_log_and_the_watch_goes_on(
+    stage: Stage_, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.scene.ledger.append([Draft("noted", None, "P-duty", Role.DUTY, payload={"text": "占用"})], key=key)
+    stage.posts(post(1), post(2))
+    stage.tick(2)
+    assert alert_id("yunze", post(2).id) in {event.alert for event in read_all(stage.scene.ledger)}
+    assert "key_taken" in capsys.readouterr().out
 
 
 # evidence
@@ -407,6 +433,114 @@ def test_an_error_page_is_no_capture_and_is_tried_again(stage: Stage_) -> None:
     stage.fetched(reply.seq, "青河镇停水通报", attempt=2)
     stage.tick()
     assert stage.types(alert)[-1] == "captured"
+
+
+@pytest.mark.parametrize(
+    ("failure", "absent"),
+    [
+        ("http_404", True),
+        ("http_410", True),
+        ("http_503", False),
+        ("http_429", False),
+        ("dns", False),
+        ("timeout", False),
+    ],
+)
+def test_a_capture_says_whether_the_page_was_denied_before(stage: Stage_, failure: str, absent: bool) -> None:
+    alert = stage.scene.open()
+    stage.scene.assigned(alert)
+    reply = stage.scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY)[1]
+    now = stage.scene.clock.now()
+    stage.store.captured.save(Captured(reply.seq, 1, REPLY["address"], None, None, now, failure))
+    stage.tick()
+    stage.fetched(reply.seq, "青河镇停水通报", attempt=2)
+    stage.tick()
+    captured = read_all(stage.scene.ledger, alert)[-1].payload
+    assert captured["absent_before"] is absent
+    assert (captured["attempt"], captured["status"], captured["configuration"]) == (2, 200, 2)
+    assert captured["final_address"] == REPLY["address"]
+    assert stage.scene.state(alert).replies[0].captures[0].absent_before is absent
+
+
+def test_words_added_after_the_opening_improve_nothing(stage: Stage_) -> None:
+    desks: list[Desk] = []
+
+    class Remembered(Tagger):
+        def __init__(self, desk: Desk) -> None:
+            super().__init__(desk)
+            desks.append(desk)
+
+    stage.tagger = Remembered
+    stage.watch = stage.start()
+    alert = stage.scene.open()
+    stage.scene.assigned(alert)
+    reply = stage.scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY)[1]
+    files = texts()
+    stage.scene.configure(files | {"topics.toml": files["topics.toml"].replace('["停水"]', '["停水", "通报"]')})
+    stage.fetched(reply.seq, "青河镇停水通报")
+    stage.tick()
+    assert [desk.topics[0].any for desk in desks] == [("停水",)]
+    assert read_all(stage.scene.ledger, alert)[-1].payload["configuration"] == 2
+
+
+def test_the_outlet_of_a_page_is_found_without_port_and_case(stage: Stage_) -> None:
+    homes: list[str | None] = []
+
+    class Remembered(Tagger):
+        def tag(self, title: str, text: str, home: str | None) -> Tags:
+            homes.append(home)
+            return super().tag(title, text, home)
+
+    stage.tagger = Remembered
+    stage.watch = stage.start()
+    files = texts()
+    outlets = files["outlets.toml"].replace('["www.gov.example"]', f'["WWW.gov.example:443"]\nhome = "{VILLAGE}"')
+    stage.scene.configure(files | {"outlets.toml": outlets})
+    alert = stage.scene.open()
+    stage.scene.assigned(alert)
+    reply = stage.scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY)[1]
+    stage.fetched(reply.seq, "青河镇停水通报")
+    stage.tick()
+    assert homes == [VILLAGE]
+
+
+def test_a_result_of_another_timeline_lends_no_evidence_and_blocks_none(stage: Stage_) -> None:
+    alert = stage.scene.open()
+    stage.scene.assigned(alert)
+    seq = stage.scene.state(alert).seq + 2
+    response = Response("https://www.gov.example/x", 200, (), "青河镇停水通报".encode(), stage.scene.clock.now())
+    reference = stage.captures.put(response)
+    now = stage.scene.clock.now()
+    stage.store.captured.save(Captured(seq, 1, "https://www.gov.example/x", reference, now, now))
+    reply = stage.scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY)[1]
+    assert reply.seq == seq
+    stage.tick(2)
+    assert stage.scene.state(alert).replies[0].captures == ()
+    assert [want.attempt for want in stage.wanted()] == [2]
+    stage.fetched(seq, "青河镇停水通报", attempt=2)
+    stage.tick()
+    assert len(stage.scene.state(alert).replies[0].captures) == 1
+
+
+def test_cursors_of_a_newer_store_are_taken_back_to_the_head(stage: Stage_) -> None:
+    for name in ("watch:captures", "watch:webhook"):
+        stage.store.cursors.set(name, 900)
+    stage.tick()
+    alert = stage.scene.open()
+    stage.scene.assigned(alert)
+    stage.scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY)
+    stage.settle(1)
+    assert [want.address for want in stage.wanted()] == [REPLY["address"]]
+
+
+def test_a_delivery_of_an_event_that_a_restored_ledger_lacks_is_given_up(stage: Stage_) -> None:
+    now = stage.scene.clock.now()
+    for seq, subject in ((900, "A0"), (1, "A0")):
+        stage.store.deliveries.save(Delivery(seq, "wecom", subject, 0, now, None, ""))
+    stage.tick(2)
+    kept = stage.store.deliveries.recent(9)
+    assert [(one.due, one.delivered, one.answer) for one in kept] == [(None, None, "ledger restored")] * 2
+    assert stage.letters == []
 
 
 def test_a_capture_cited_as_evidence_is_kept_for_good(stage: Stage_) -> None:
@@ -582,7 +716,12 @@ def _day(scene: Scene, folder: Path, deaths: list[int]) -> list[tuple[str, Mappi
         _script(stage, minute)
         scene.clock.forward(minutes=20)
     _until_quiet(watch, started)
-    recorded = [(event.type, event.payload) for event in read_all(scene.ledger)]
+    kept = [event for event in read_all(scene.ledger) if event.type != "heartbeat"]  # each life begins with one
+    place_of = {event.seq: number for number, event in enumerate(kept)}
+    recorded = [
+        (event.type, {name: place_of[value] if name == "of" else value for name, value in event.payload.items()})
+        for event in kept
+    ]
     for port in (stage.captures, stage.store, stage.log):
         port.close()
     return recorded

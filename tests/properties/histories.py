@@ -146,6 +146,11 @@ class History:
                 "topic_named": named,
                 "place_named": named,
                 "words": [],
+                "attempt": 1,
+                "absent_before": False,
+                "status": 200,
+                "final_address": page.address,
+                "configuration": 1,
             }
             self.record([Draft("captured", alert, "system", Role.SYSTEM, payload=payload)])
 
@@ -155,7 +160,8 @@ class History:
 
     def beat(self) -> None:
         """Record a heartbeat now."""
-        self.record([Draft("heartbeat", None, "system", Role.SYSTEM)])
+        payload = {"started": codec.instant_text(self.now)}
+        self.record([Draft("heartbeat", None, "system", Role.SYSTEM, payload=payload)])
 
 
 def play(made: Sequence[Move]) -> History:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from alerts.calendar import count_workdays
 from alerts.deadlines import at_opening, explain, extended, raised
-from alerts.vocabulary import Step
+from alerts.vocabulary import Deadline, Step
 from huiying.core.config import Calendar, Policy
 from huiying.core.model import Level
 
@@ -143,7 +143,9 @@ def test_resolution_across_the_year_end_counts_unknown_days_as_natural_and_says_
     resolve = at_opening(Level.ORDINARY, opened, POLICY, Calendar())[Step.RESOLVE]
     assert resolve.at == datetime.fromisoformat("2027-01-04T00:00:00+08:00")  # 30, 31 working; 1, 2, 3 natural
     assert resolve.why.code == "working_days_unknown"
-    assert "2027" in explain(resolve, "zh", "Asia/Shanghai")
+    assert "2027 年" in explain(resolve, "zh", "Asia/Shanghai")
+    assert resolve.to_json()["why"]["fields"]["years"] == [2027]
+    assert Deadline.from_json(resolve.to_json()) == resolve
     known = Calendar(holidays=(date(2027, 1, 1),))
     assert at_opening(Level.ORDINARY, opened, POLICY, known)[Step.RESOLVE].at == datetime.fromisoformat(
         "2027-01-07T00:00:00+08:00"
