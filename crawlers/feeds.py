@@ -6,6 +6,7 @@ bytes ─ charset.decode ─► UTF-8, and said so ─► feedparser ─► item
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ import feedparser
 from crawlers.items import Item, Unreadable
 from huiying.core.charset import decode
 
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|(\d{1,10}));")
 DATE_FIELDS = ("published", "updated", "created")
 
 
@@ -21,15 +23,23 @@ def read_feed(body: bytes, content_type: str | None, address: str) -> list[Item]
     """Return the items in the feed's order. `address` is where it was read: relative links start there.
 
     feedparser reads 8 of 17 Chinese date forms silently wrong, so its dates are not used; `bozo` does not mean failure
-    (GB18030 under the label gb2312 sets it), an empty `version` does.
+    (GB18030 under the label gb2312 sets it), an empty `version` does. References to what is no character of XML 1.0
+    (section 2.2, Char) become U+FFFD: one of them makes the parser give up the whole feed.
     """
     text, _ = decode(body, content_type)
-    plain = text.encode("utf-8", "replace")
+    plain = _REFERENCE.sub(_valid, text).encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": address}
     parsed = feedparser.parse(io.BytesIO(plain), response_headers=headers)
     if not parsed.get("version"):
         return Unreadable("not_a_feed", " ".join(text[:80].split()))
     return [_item(entry) for entry in parsed.entries]
+
+
+def _valid(reference: re.Match[str]) -> str:
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    low = number in (0x9, 0xA, 0xD)
+    known = low or 0x20 <= number <= 0xD7FF or 0xE000 <= number <= 0xFFFD or 0x10000 <= number <= 0x10FFFF
+    return reference[0] if known else "\ufffd"
 
 
 def _item(entry: Mapping[str, Any]) -> Item:

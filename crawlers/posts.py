@@ -17,6 +17,7 @@ import structlog
 from crawlers.changes import WAITING
 from crawlers.fetch import Fetcher, Missed, header
 from crawlers.items import Item
+from crawlers.seen_text import seen_hash
 from huiying.core import codec
 from huiying.core.addresses import canonical
 from huiying.core.config import Outlet
@@ -93,7 +94,10 @@ class Posts:
         return Fate.STORED
 
     def bury(self, item: Item, state: PostState | None, source: str, reason: str, mark: str) -> None:
-        """Append `item` to DEAD with its reason; `mark` stands for its words, so that it is buried only once."""
+        """Append `item` to DEAD with its reason; `mark` stands for its words, so that it is buried only once.
+
+        DEAD comes before the state: a kill between them repeats the identical record, and never loses it.
+        """
         now = self._clock.now()
         post = item.post()
         buried = Buried(str(Topic.POSTS_FOUND), "", post, reason, f"{source} {item.address}".strip())
@@ -121,7 +125,8 @@ class Posts:
         digest = sha256(page.body).hexdigest() if page.body else ""
         fetched = page.fetched
         if digest:
-            first = self._store.crawl.first_fetched(canonical(item.address), digest, fetched)
+            seen = seen_hash(page.body, page.content_type)
+            first = self._store.crawl.first_fetched(canonical(item.address), seen, fetched)
             fetched = fetched if state.version else first
         found = Found(
             desk=self._desk,

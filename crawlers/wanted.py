@@ -7,12 +7,12 @@ Each request runs by itself, so that a slow host holds up no other; what is done
 from __future__ import annotations
 
 import asyncio
-from hashlib import sha256
 
 import structlog
 
 from crawlers.boundary import owns
-from crawlers.fetch import Fetcher, Missed
+from crawlers.fetch import Fetcher, Missed, header
+from crawlers.seen_text import seen_hash
 from huiying.core import codec
 from huiying.core.addresses import canonical
 from huiying.core.config import Desk, Outlet
@@ -103,7 +103,7 @@ class Wanted:
             code = answer.code if isinstance(answer, Missed) else f"http_{answer.status}"
             return Captured(wanted.event, wanted.attempt, wanted.address, None, None, self._clock.now(), code)
         reference = self._captures.put(answer)
-        digest = sha256(answer.body).hexdigest()
+        digest = seen_hash(answer.body, header(answer, "content-type"))
         first = self._store.crawl.first_fetched(canonical(wanted.address), digest, answer.fetched)
         return Captured(wanted.event, wanted.attempt, wanted.address, reference, first, answer.fetched)
 

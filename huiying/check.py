@@ -1,6 +1,6 @@
 """Look at a desk's files and say in one sentence each what is wrong; nothing is changed.
 
-files ─► read ─► boundary (outlets) ─► area and persons (rules) ─► calendar ─► drift from the ledger
+files ─► read ─► boundary (outlets) ─► area and persons (rules, topics, places) ─► calendar ─► drift from the ledger
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from huiying.core.places import covers
 from huiying.core.ports import Ledger
 from huiying.wiring import Recorded, system_now
 from pipeline.persons import personal_names
+
+# a place is found by its whole name only, so one that ends so and is longer than a person's name finds no person
+_PLACES = ("村", "镇", "乡", "街道", "社区", "小区", "路", "桥")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,13 @@ def check(folder: Path, ledger: Ledger | None = None) -> list[Finding]:
 
 
 def errors(desk: Desk) -> list[HuiyingError]:
-    """Return what may not be recorded: outlets beyond the boundary, rules outside the area or on persons."""
+    """Return what may not be recorded: outlets beyond the boundary, rules outside the area, words on persons."""
     found: list[HuiyingError] = [refused for outlet in desk.outlets if (refused := refuse_outlet(outlet))]
     found += [ConfigError("zone_unknown", file=file, zone=zone) for file, zone in _zones(desk) if not _known(zone)]
     allowed = [unit.name for unit in desk.units] + [desk.area.name]
     for place in desk.area.places:
         allowed += [place.name, *place.aliases]
+    found += _on_persons(desk, allowed)
     for rule in desk.rules:
         found += [
             ConfigError("rule_outside_area", file="rules.toml", rule=rule.id, place=place)
@@ -61,6 +65,22 @@ def errors(desk: Desk) -> list[HuiyingError]:
         persons = personal_names((*rule.words, *rule.without), allowed)
         found += [ConfigError("rule_on_person", file="rules.toml", rule=rule.id, word=word) for word in persons]
     return found
+
+
+def _on_persons(desk: Desk, allowed: list[str]) -> list[ConfigError]:
+    """Return topics and own places that name a person; a place is excused by units and the area, never by itself."""
+    found = [
+        ConfigError("topic_on_person", file="topics.toml", topic=topic.id, word=word)
+        for topic in desk.topics
+        for word in personal_names((topic.name, *topic.any, *topic.all, *topic.none), allowed)
+    ]
+    official = [unit.name for unit in desk.units] + [desk.area.name]
+    return found + [
+        ConfigError("place_on_person", file="places.toml", place=place.name, word=word)
+        for place in desk.area.places
+        for word in personal_names((place.name, *place.aliases), official)
+        if not (len(word) > 3 and word.endswith(_PLACES))
+    ]
 
 
 def warnings(desk: Desk) -> list[HuiyingError]:

@@ -9,6 +9,8 @@ import html
 import re
 from collections.abc import Iterable
 
+from pipeline.bylines import is_byline, without_bylines
+
 _TAG = re.compile(r"<[^>]{1,300}>")
 _BLANKS = re.compile(r"[\s\u200b\u200e\u200f\u2060\ufeff\u00ad]+")
 _PAPER = "本报|本台|本网|新华社|中新社|实习|见习|特约|首席|全媒体|融媒体|央视"
@@ -27,7 +29,6 @@ _ONLY = tuple(
     for pattern in (
         rf"^[\[（(【]?\s*(?:{_REPORTER}|{_EDITOR})\s*[:：/｜|].{{0,60}}$",
         rf"^[\[（(【]\s*(?:{_REPORTER}|{_EDITOR})[^。，]{{0,60}}[\]）)】]$",
-        rf"^(?:{_REPORTER}[\s、/]*)+[\u4e00-\u9fff·\s、/]{{0,40}}$",
         r"^(?!.*[。！？]).{0,60}(?:作者|责任编辑|责编|编辑|记者|通讯员|校对|审核)\s*[:：].{0,60}$",
         r"^(?:[一二三四五六七八九十]{1,3}|本)版责编.*$",
         r".*(?:版\s?权\s?所\s?有|Copyright|All rights reserved|ICP备|ICP证|公网安备).{0,200}$",
@@ -43,10 +44,6 @@ _ONLY = tuple(
         r"^(?:相关(?:新闻|阅读|链接|报道)|延伸阅读|推荐阅读|热门推荐|更多新闻|我要反馈|网友评论|上一篇|下一篇)[:：]?.{0,60}$",
     )
 )
-# a byline inside brackets goes, the sentence round it stays
-_INLINE = re.compile(
-    rf"[（(【\[]\s*(?:(?:{_REPORTER}|作者|责任编辑|责编|编辑|摄影)[^（）()【】\[\]。]{{0,40}}|[\u4e00-\u9fff·\s]{{2,16}}摄)\s*[）)】\]]"
-)
 
 
 def one_line(text: str) -> str:
@@ -56,16 +53,16 @@ def one_line(text: str) -> str:
 
 def is_noise(line: str) -> bool:
     """Say whether a whole line is a byline, an editor's, a copyright line, a row of buttons or the like."""
-    return len(line) < 260 and any(pattern.match(line) for pattern in _ONLY)
+    return len(line) < 260 and (is_byline(line) or any(pattern.match(line) for pattern in _ONLY))
 
 
 def keep_lines(lines: Iterable[str], title: str = "") -> list[str]:
-    """Return the lines that belong to the text, without inline bylines, and without the title above the text."""
+    """Return the lines that belong to the text, without bylines and bullets, and without the title above the text."""
     kept: list[str] = []
     bare = re.sub(r"\W", "", title)
     for line in lines:
-        line = one_line(_INLINE.sub("", line))
-        if not line or is_noise(line):
+        line = one_line(line)
+        if is_noise(line) or is_noise(line := one_line(without_bylines(line))) or not line:
             continue
         if not kept and bare and re.sub(r"\W", "", line) == bare:
             continue

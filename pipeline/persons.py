@@ -34,6 +34,11 @@ def _lists() -> dict[str, tuple[str, ...]]:
     return {key: tuple(words.split()) for key, words in table.items()}
 
 
+def surnames() -> tuple[str, ...]:
+    """Return the surnames by which a word is taken for a person's name, of one or two characters."""
+    return _lists()["surnames"]
+
+
 @cache
 def _places() -> frozenset[str]:
     divisions = gazetteer().divisions

@@ -1,11 +1,13 @@
 """Which topics a post has: words that say what is wrong, all found in one pass over title and text.
 
-title, text ─ one dictionary of all words ─► finds by word ─ any, all, none of each rule ─► hits with their places
+title, text ─ one dictionary of all words ─► finds by word ─ any, all, none by clause ─► hits
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from importlib import resources
 
@@ -14,6 +16,7 @@ import daachorse
 from huiying.core.config import TopicRule
 from huiying.core.model import TopicHit
 
+_BOUND = re.compile("[。；！？\n]")
 _Find = tuple[str, str, int, int]
 
 
@@ -28,7 +31,8 @@ class TopicTagger:
     def tag(self, title: str, text: str) -> tuple[TopicHit, ...]:
         """Return the topics in the rules' order, each with every place of its `any` and `all` words."""
         finds = self._finds((("title", title), ("text", text)))
-        hits = ((rule.id, _matched(rule, finds)) for rule in self._rules)
+        clauses = [bound.start() for bound in _BOUND.finditer(text)]
+        hits = ((rule.id, _matched(rule, finds, clauses)) for rule in self._rules)
         return tuple(TopicHit(topic, words) for topic, words in hits if words)
 
     def _finds(self, fields: Sequence[tuple[str, str]]) -> Mapping[str, list[_Find]]:
@@ -43,19 +47,28 @@ class TopicTagger:
         return finds
 
 
-def _matched(rule: TopicRule, finds: Mapping[str, list[_Find]]) -> tuple[_Find, ...]:
-    """Return the finds that give the rule's topic in order, empty where it does not apply."""
+def _matched(rule: TopicRule, finds: Mapping[str, list[_Find]], clauses: Sequence[int]) -> tuple[_Find, ...]:
+    """Return the finds that give the rule's topic in order, empty where it does not apply. `clauses` are their ends."""
     seen = {
         word: kept
         for word, found in finds.items()
         if (kept := [f for f in found if f[1] == "title" or not rule.title_only])
     }
-    if any(word in seen for word in rule.none) or not all(word in seen for word in rule.all):
+    against = [find for word in rule.none for find in seen.get(word, [])]
+    if any(find[1] == "title" for find in against) or not all(word in seen for word in rule.all):
         return ()
-    if not any(word in seen for word in rule.any):
+    denied = {bisect(clauses, find[2]) for find in against}
+    found = [find for word in dict.fromkeys(rule.any) for find in seen.get(word, [])]
+    standing = [find for find in found if _clause(find, clauses) not in denied]
+    if not standing:
         return ()
-    matched = [find for word in dict.fromkeys((*rule.any, *rule.all)) for find in seen.get(word, [])]
-    return tuple(sorted(matched, key=lambda find: (find[1] != "title", find[2], find[3])))
+    named = [find for word in dict.fromkeys(rule.all) for find in seen[word] if word not in rule.any]
+    return tuple(sorted((*standing, *named), key=lambda find: (find[1] != "title", find[2], find[3])))
+
+
+def _clause(find: _Find, clauses: Sequence[int]) -> int:
+    """Return the number of the text's clause that `find` stands in; a title goes with the first."""
+    return 0 if find[1] == "title" else bisect(clauses, find[2])
 
 
 def shipped_topics() -> tuple[TopicRule, ...]:

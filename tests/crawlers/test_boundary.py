@@ -18,6 +18,9 @@ def outlet(*hosts: str, address: str | None = None, **more: Any) -> Outlet:
     return Outlet(id="bao", name="某报", tier=Tier.CITY, hosts=hosts, **({"sources": sources} | more))
 
 
+BRIDGES = (
+    "/weibo/user/", "/telegram/channel/", "/douyin/user/", "/zhihu/", "/bilibili/", "/xiaohongshu/", "/wechat/",
+)  # fmt: skip
 REFUSED = [
     ("weibo.com", "social"),
     ("m.weibo.cn", "social"),
@@ -29,6 +32,10 @@ REFUSED = [
     ("www.toutiao.com", "self_media"),
     ("t.me", "chat"),
     ("rsshub.app", "bridge"),
+    ("feedx.net", "bridge"),
+    ("kanfa.example.com", "bridge"),
+    ("dy.163.com", "self_media"),
+    ("ldwz.example.gov.cn", "message_board"),
     ("rsshub.example.gov.cn", "bridge"),
     ("bbs.example.gov.cn", "forum"),
     ("127.0.0.1", "private_address"),
@@ -73,6 +80,9 @@ def test_ordinary_publishers_are_read(host: str) -> None:
         ("http://www.a.cn/home.php?mod=space&uid=3", "source_account"),
         ("http://www.a.cn/thread-123-1-1.html", "source_forum"),
         ("http://www.a.cn/liuyanban/index.html", "source_message_board"),
+        ("http://www.a.cn/wzxx/1.html", "source_message_board"),
+        ("http://www.a.cn/ldxx/1.html", "source_message_board"),
+        *((f"http://www.a.cn{path}1", "source_bridge") for path in BRIDGES),
         ("http://www.b.cn/feed", "source_not_this_outlet"),
         ("https://weibo.com/rss", "source_social"),
         ("http://user:secret@www.a.cn/feed", "source_credentials"),
@@ -89,11 +99,17 @@ def test_a_source_whose_address_is_refused_refuses_the_outlet(address: str, code
 
 
 @pytest.mark.parametrize(
-    ("host", "path"), [("www.sohu.com", "/a/123_456"), ("www.163.com", "/dy/article/X.html"), ("new.qq.com", "/omn/1")]
+    ("host", "path"),
+    [
+        ("www.sohu.com", "/a/123_456"),
+        ("www.163.com", "/dy/article/X.html"),
+        ("new.qq.com", "/omn/1"),
+        ("c.m.163.com", "/news/a/X.html"),
+    ],
 )
 def test_accounts_on_platforms_that_also_publish_are_refused(host: str, path: str) -> None:
     assert refuse_address(outlet(host), f"https://{host}{path}") == "self_media"
-    assert refuse_address(outlet(host), f"https://{host}/news/1.html") is None
+    assert refuse_address(outlet(host), f"https://{host}/sports/1.html") is None
 
 
 @pytest.mark.parametrize("pace", [0, 0.5])

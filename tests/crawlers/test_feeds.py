@@ -97,3 +97,10 @@ def test_the_words_alone_make_the_hash() -> None:
     assert one.hash() == other.hash()
     assert one.hash() != Item("http://a.cn/1", "停水了", "<p>某镇 停水</p>", None, None).hash()
     assert one.hash() != Item("http://a.cn/1", "停水", "<p>某镇恢复供水</p>", None, None).hash()
+
+
+@pytest.mark.parametrize("reference", ["&#55296;", "&#xD800;", "&#0;", "&#xFFFFFFFF;"])
+def test_an_invalid_character_reference_spoils_no_feed(reference: str) -> None:
+    body = rss([{"title": "一", "link": "http://a.cn/1"}, {"title": "二&#9633;", "link": "http://a.cn/2"}])
+    read = items(body.replace("一".encode(), f"一{reference}".encode()).replace(b"&amp;#", b"&#"))
+    assert [item.title for item in read] == ["一\ufffd", "二□"]

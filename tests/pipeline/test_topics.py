@@ -90,3 +90,13 @@ def test_words_inside_one_another_are_all_seen() -> None:
 
 def test_no_rules_give_no_topics() -> None:
     assert TopicTagger([]).tag("停水", "停水") == ()
+
+
+def test_a_none_word_counts_in_the_title_or_beside_the_word_only() -> None:
+    tagger = TopicTagger([rule(none=("演练",))])
+    assert tagger.tag("", "红河镇今天停水。上月曾举行演练。") != ()
+    assert tagger.tag("红河镇停水", "抢修正在进行。上月曾举行演练。") != ()
+    assert tagger.tag("", "红河镇今天停水演练。") == ()
+    assert tagger.tag("演练", "红河镇今天停水。") == ()
+    (hit,) = tagger.tag("", "停水演练；停水两千户")
+    assert hit.words == (("停水", "text", 5, 7),)

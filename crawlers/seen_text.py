@@ -1,0 +1,31 @@
+"""What a reader sees of a page, as a hash: the same for two fetches that differ in markup or a visit counter alone.
+
+bytes ─ charset ─► markup ─ scripts, styles, comments, tags out ─ counters out ─ blanks squeezed ─► SHA-256
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from hashlib import sha256
+
+from huiying.core.charset import decode
+
+# what is not closed reaches to the end, as in a browser; so hostile markup is read only once
+_UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|noscript|template)\b.*?(?:</\1\s*>|\Z)", re.I | re.S)
+_TAG = re.compile(r"<[^<>]*>")
+_COUNTER = re.compile(r"((?:浏览|点击|阅读|访问|次数)[量数次\s:：]{0,8})\d{1,9}+(?![\d年月日时:：./-])")
+_SEEN_KINDS = ("text/", "application/xhtml", "application/xml")
+
+
+def seen_hash(body: bytes, content_type: str | None) -> str:
+    """Return the SHA-256, hexadecimal, over a page's visible text, or over its bytes where it shows none."""
+    kind = (content_type or "text/html").strip().lower()
+    text = seen_text(decode(body, content_type)[0]) if kind.startswith(_SEEN_KINDS) else ""
+    return sha256(text.encode("utf-8", "replace") if text else body).hexdigest()
+
+
+def seen_text(markup: str) -> str:
+    """Return the visible text in one line, without the 1 to 9 digits of a visit counter."""
+    text = html.unescape(_TAG.sub(" ", _UNSEEN.sub(" ", markup)))
+    return _COUNTER.sub(r"\1", " ".join(text.split()))
