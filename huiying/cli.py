@@ -59,6 +59,9 @@ def main() -> None:
     except HuiyingError as wrong:
         _complain(wrong)
         sys.exit(1)
+    except OSError as wrong:
+        _complain(HuiyingError("system", detail=wrong.strerror or str(wrong), file=str(wrong.filename or "-")))
+        sys.exit(1)
 
 
 def say(key: str, /, **fields: object) -> None:
@@ -130,8 +133,8 @@ def check(folder: Folder = Path()) -> None:
 
 @app.command()
 def apply(
+    as_: Annotated[str, typer.Option("--as", help="Login of the supervisor in whose name it is recorded.")],
     folder: Folder = Path(),
-    as_: Annotated[str, typer.Option("--as", help="Login of the supervisor in whose name it is recorded.")] = "",
 ) -> None:
     """Record the desk's files in the ledger; the roles run what is recorded."""
     from huiying.apply import apply as record
@@ -236,6 +239,7 @@ def up(folder: Folder = Path()) -> None:
 
     runtime = open_desk(folder)
     try:
+        runtime.ledger.verify()
         Recorded(runtime.ledger)()
         machine, data = runtime.machine, runtime.data
     finally:

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from huiying.apply import apply
 from huiying.core.config_files import MACHINE_FILE, read_machine
@@ -31,16 +32,20 @@ def run(folder: Path, port: int, language: str) -> None:
     if not (folder / MACHINE_FILE).exists():
         make(folder, port, language)
         print(text("cli.demo_made", language, folder=folder))
+    elif read_machine(folder).port != port:
+        _move(folder, port, language)
     machine = read_machine(folder)
     runtime = open_desk(folder)
     try:
+        runtime.ledger.verify()
         if kind_of(runtime.ledger) != "demonstration":
             raise Refused("demo_not_demonstration", folder=str(folder))
     finally:
         runtime.close()
     outlets = int((folder / _ADDRESSES).read_text(encoding="ascii"))
     free_port(machine.host, machine.port)
-    free_port("127.0.0.2", outlets)
+    for page in addresses(outlets).values():
+        free_port(str(urlsplit(page).hostname), outlets)
     address = f"http://{machine.host}:{machine.port}/"
     _introduce(folder, address, outlets, language)
     site = [sys.executable, "-m", "huiying", "outlets-site", str(outlets), str(folder), "--parent", str(os.getpid())]
@@ -50,10 +55,7 @@ def run(folder: Path, port: int, language: str) -> None:
 def make(folder: Path, port: int, language: str) -> None:
     """Write the files, create the ledger and the accounts, and record the configuration in the supervisor's name."""
     make_desk(folder, port + 1)
-    machine_file = folder / MACHINE_FILE
-    written = machine_file.read_text(encoding="utf-8")
-    written = re.sub(r"(?m)^port = \d+", f"port = {port}", written)
-    machine_file.write_text(re.sub(r'(?m)^language = "\w+"', f'language = "{language}"', written), encoding="utf-8")
+    _move(folder, port, language)
     (folder / _ADDRESSES).write_text(str(port + 1), encoding="ascii")
     create_ledger(folder, "demonstration")
     runtime = open_desk(folder)
@@ -65,6 +67,13 @@ def make(folder: Path, port: int, language: str) -> None:
         apply(folder, runtime.ledger, supervisor)
     finally:
         runtime.close()
+
+
+def _move(folder: Path, port: int, language: str) -> None:
+    """Write the pages' port and the language into the machine's file; the outlets keep the port they were given."""
+    file = folder / MACHINE_FILE
+    written = re.sub(r"(?m)^port = \d+", f"port = {port}", file.read_text(encoding="utf-8"))
+    file.write_text(re.sub(r'(?m)^language = "\w+"', f'language = "{language}"', written), encoding="utf-8")
 
 
 def serve_outlets(port: int, folder: Path, parent: int | None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alerts.events import EventType
-from huiying.core.config_files import DESK_FILES, MACHINE_FILE, read_machine
+from huiying.core.config_files import DESK_FILES, MACHINE_FILE, parse_machine, read_desk, read_machine
 from huiying.core.errors import Refused
 from huiying.core.model import Draft, Role
 from huiying.core.ports import Clock
@@ -25,10 +25,16 @@ def init(folder: Path, fields: Mapping[str, str]) -> None:
     `fields`: desk, title, contact, area_code, area_name, language. A folder that holds a desk already is Refused.
     """
     refuse_existing(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, written in shipped_files().items():
+    files = shipped_files()
+    for name, written in files.items():
         for field, value in fields.items():
             written = written.replace("{" + field + "}", value.replace('"', "").replace("\\", ""))
+        files[name] = written
+    # Everything is read before anything is written, so that a wrong option leaves no half of a desk behind.
+    parse_machine(files[MACHINE_FILE])
+    read_desk(files)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, written in files.items():
         (folder / name).write_text(written, encoding="utf-8")
     create_ledger(folder, "office")
 

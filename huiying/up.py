@@ -7,6 +7,7 @@ A child is told our process number and ends by itself when we are gone, so that 
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -84,7 +85,8 @@ def free_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as cause:
-            raise HuiyingError("port_in_use", host=host, port=port) from cause
+            code = "port_in_use" if cause.errno == errno.EADDRINUSE else "address_unusable"
+            raise HuiyingError(code, host=host, port=port, detail=cause.strerror or "") from cause
 
 
 def supervise(

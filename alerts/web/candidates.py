@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from alerts.alert import AlertState
 from alerts.web.services import Services
+from huiying.core.addresses import canonical
 from huiying.core.config import Desk
 from huiying.core.model import Post
 from huiying.core.places import covers
@@ -38,11 +39,25 @@ def candidates(services: Services, desk: Desk, state: AlertState) -> list[Candid
         return []
     names = {outlet.id: outlet.name for outlet in own}
     page = services.index.search(Query(outlets=tuple(names), limit=_LOOKED_AT))
-    made = [Candidate(post, names.get(post.outlet, post.outlet), _fits(post, state)) for post in page.posts]
+    made = [Candidate(post, names.get(post.outlet, post.outlet), _fits(post, state, desk)) for post in page.posts]
     return sorted(made, key=lambda each: not each.fits)[:SHOWN]
 
 
-def _fits(post: Post, state: AlertState) -> bool:
-    topic = any(hit.topic in state.topics for hit in post.topics)
+def _fits(post: Post, state: AlertState, desk: Desk) -> bool:
+    # A reply names its topic by any of its words: the index's hits leave out what the topic's `none` words deny.
+    written = f"{post.title}\n{post.text}"
+    topics = [topic for topic in desk.topics if topic.id in state.topics]
+    topic = any(word in written for each in topics for word in (each.name, *each.any, *each.all))
     place = any(covers(state.place, tag.code) for tag in post.places)
     return topic and place and post.fetched >= state.earliest - _OLDEST
+
+
+def likeliest(found: list[Candidate], state: AlertState) -> tuple[str, str]:
+    """Return the page that is most likely the reply and the one that is most likely the outcome, "" for none.
+
+    A page that was the reply is not preselected as the outcome: only a version fetched after the resolution may serve.
+    """
+    fitting = [each.post.address for each in found if each.fits]
+    replied = {canonical(reply.address) for reply in state.replies}
+    outcome = (address for address in fitting if canonical(address) not in replied)
+    return next(iter(fitting), ""), next(outcome, "")

@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse, Response
 from alerts.alert import AlertState
 from alerts.lifecycle import offers, suggest_unit
 from alerts.vocabulary import EndState, Finding, Ground
-from alerts.web.candidates import candidates
+from alerts.web.candidates import candidates, likeliest
 from alerts.web.cards import card
 from alerts.web.extracts import Piece, extract, marked
 from alerts.web.forms import FOR_A_UNIT, WITH_EVIDENCE, command_of, expected_of, forms
@@ -152,6 +152,7 @@ def matched_words(desk: Desk, state: AlertState) -> tuple[str, ...]:
 def _choices(services: Services, desk: Desk, state: AlertState, visit: Visit) -> dict[str, Any]:
     """Return what the forms offer to choose from."""
     found = candidates(services, desk, state)
+    reply, outcome = likeliest(found, state)
     return {
         "units": [(unit.id, unit.name) for unit in desk.units],
         "suggested": suggest_unit(state, desk),
@@ -159,7 +160,8 @@ def _choices(services: Services, desk: Desk, state: AlertState, visit: Visit) ->
         "end_states": list(EndState),
         "grounds": list(Ground),
         "pages": found,
-        "likely": next((each.post.address for each in found if each.fits), ""),
+        "likely": reply,
+        "likely_outcome": outcome,
         "others": [other for other in services.view.alerts() if other.opened_seq < state.opened_seq],
         "with_evidence": WITH_EVIDENCE,
         "for_a_unit": FOR_A_UNIT if visit.account.role is Role.DUTY else frozenset(),

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 import zstandard
 from pydantic import TypeAdapter
 
-from huiying.core.errors import Dead
+from huiying.core.errors import Dead, Tampered
 from huiying.core.model import Draft, Event, Found, Json, Role
 
 EVENT_VERSION = b"\x01"
@@ -90,7 +90,12 @@ def chain_hash(previous: bytes, leaf: bytes) -> bytes:
 
 
 def read_event(raw: bytes, leaf: bytes, chain: bytes) -> Event:
-    """Read stored bytes back. An unknown format version is a ValueError."""
+    """Read stored bytes back. Bytes that do not hash to `leaf` are Tampered; an unknown format version a ValueError.
+
+    Every reader checks the leaf, so that a changed event is nowhere shown, counted or acted upon.
+    """
+    if leaf_hash(raw) != leaf:
+        raise Tampered("tampered", seq=_number(raw), reason="leaf")
     if raw[:1] != EVENT_VERSION:
         raise ValueError(f"unknown event format {raw[:1]!r}")
     body = json.loads(raw[1:])
@@ -118,6 +123,14 @@ def _adapter(kind: type) -> TypeAdapter[Any]:
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]
+
+
+def _number(raw: bytes) -> int:
+    """Return the number that changed bytes still claim, 0 where they are no event any more."""
+    try:
+        return int(json.loads(raw[1:])["seq"])
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def encode(value: Any) -> bytes:

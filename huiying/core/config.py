@@ -37,7 +37,7 @@ class Machine(Section):
 
     desk: Name
     title: str
-    contact: str = Field(description="mail address in the crawler's user agent")
+    contact: str = Field(description="mail address in the crawler's user agent", pattern=r"^[^@\s]+@[^@\s]+$")
     language: Literal["zh", "en"] = "zh"
     data: str = "data"
     host: str = "127.0.0.1"

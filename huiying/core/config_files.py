@@ -42,6 +42,14 @@ TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
     "calendar.toml": ("calendar", Calendar),
 }
 DESK_FILES = (*TABLES, *LISTS)
+# pydantic's error types that have a sentence of their own
+_SAID: Mapping[str, str] = {
+    "missing": "config_missing_key",
+    "too_short": "config_too_short",
+    "string_pattern_mismatch": "config_string_pattern_mismatch",
+    "enum": "config_enum",
+    "literal_error": "config_literal_error",
+}
 
 
 def read_texts(folder: Path) -> dict[str, str]:
@@ -64,6 +72,11 @@ def read_machine(folder: Path) -> Machine:
         written = file.read_text(encoding="utf-8")
     except OSError as cause:
         raise ConfigError("not_a_desk", file=str(folder)) from cause
+    return parse_machine(written)
+
+
+def parse_machine(written: str) -> Machine:
+    """Read the text of huiying.toml."""
     return _validated(Machine, _parsed(MACHINE_FILE, written), MACHINE_FILE, written)
 
 
@@ -106,9 +119,9 @@ def _validated(kind: type[M], value: Any, file: str, written: str, entry: int = 
         if first["type"] == "extra_forbidden":
             known = _known(kind, first["loc"][:-1])
             raise _unknown(key, known, file, written, entry) from cause
-        raise ConfigError(
-            "config_value", file=file, line=_line(written, key, entry), key=".".join(keys), detail=first["msg"]
-        ) from cause
+        code = _SAID.get(first["type"], "config_value")
+        fields = {"key": ".".join(keys), "detail": str(first.get("ctx", {}).get("expected", first["msg"]))}
+        raise ConfigError(code, file=file, line=_line(written, key, entry), **fields) from cause
 
 
 def _known(kind: type[BaseModel], location: tuple[int | str, ...]) -> set[str]:

@@ -1,7 +1,8 @@
 """The ports: what the roles may ask of the world. Each docstring is the contract; each sentence has a test.
 
 Every method of every port may raise BackendError (StorageFull when the disk is full) and has then changed nothing that
-it did not acknowledge. Instants are aware and in UTC. Ports are used from one thread unless a method says otherwise.
+it did not acknowledge. Instants are aware and in UTC. Log and captures are used from one
+thread; ledger, store and index from any number.
 The state that the store keeps for each role is declared in `states.py`.
 """
 
@@ -36,16 +37,19 @@ class Log(Protocol):
     """Topics of records, at least once, in order for each key."""
 
     def append(self, topic: Topic, records: Sequence[tuple[str, bytes]]) -> None:
-        """Append (key, value) pairs, all or none. They are durable when this returns."""
+        """Append (key, value) pairs, all or none. They are durable when this returns.
+
+        Where it raises on a distributed log some may stand, and repeating it may write them twice: effects are idempotent.
+        """
 
     def poll(self, topic: Topic, group: str, limit: int) -> list[Record]:
         """Return up to `limit` records after the last commit of `group`. Without a commit the same come again."""
 
     def commit(self, group: str, records: Sequence[Record]) -> None:
-        """Mark `records` and all before them in their topic as done, for this group only."""
+        """Mark `records` and all before them of their keys as done, for this group only; it never moves back."""
 
     def expire(self, topic: Topic, before: date) -> int:
-        """Delete whole months of `topic` that end before `before`; return how many."""
+        """Delete whole months of `topic` that end before `before`; return how many, 0 where a server does it itself."""
 
     def size(self, topic: Topic, group: str) -> tuple[int, int]:
         """Return (records held, records that `group` has not yet committed)."""

@@ -104,7 +104,7 @@ def _bound(port: int) -> list[socket.socket]:
         for one in sockets:
             one.close()
         if cause.errno == errno.EADDRINUSE:
-            raise HuiyingError("port_in_use", port=port) from cause
+            raise HuiyingError("port_in_use", host="127.0.0.2–5", port=port) from cause
         raise
     return sockets
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huiying.core import codec
-from huiying.core.errors import Dead
+from huiying.core.errors import Dead, Tampered
 from huiying.core.model import Draft, Found, Role
 
 NOW = datetime(2026, 1, 27, 8, 0, 0, 5, UTC)
@@ -71,10 +71,16 @@ def test_what_cannot_be_read_is_dead(record: bytes) -> None:
 def test_events_read_back_from_their_bytes(value: object) -> None:
     draft = Draft("noted", "A1", "p", Role.DUTY, "u", NOW, {"v": value})
     raw = codec.event_bytes(draft, "d", 7, NOW)
-    event = codec.read_event(raw, b"", b"")
+    event = codec.read_event(raw, codec.leaf_hash(raw), b"")
     assert (event.seq, event.recorded_at, event.claimed_at, event.payload) == (7, NOW, NOW, {"v": value})
 
 
 def test_an_unknown_format_is_not_guessed() -> None:
     with pytest.raises(ValueError, match="format"):
-        codec.read_event(b"\x02{}", b"", b"")
+        codec.read_event(b"\x02{}", codec.leaf_hash(b"\x02{}"), b"")
+
+
+def test_bytes_that_were_changed_are_not_read() -> None:
+    raw = codec.event_bytes(Draft("noted", "A1", "p", Role.DUTY), "d", 7, NOW)
+    with pytest.raises(Tampered):
+        codec.read_event(raw.replace(b"A1", b"A2"), codec.leaf_hash(raw), b"")

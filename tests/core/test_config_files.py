@@ -72,7 +72,7 @@ def test_broken_toml_says_its_line() -> None:
 
 def test_a_wrong_value_says_its_line() -> None:
     wrong = refused(outlets=OUTLET.replace('"county"', '"village"'))
-    assert (wrong.code, wrong.fields["line"], wrong.fields["key"]) == ("config_value", 4, "tier")
+    assert (wrong.code, wrong.fields["line"], wrong.fields["key"]) == ("config_enum", 4, "tier")
 
 
 def test_ids_are_unique_and_names_declared() -> None:
@@ -84,7 +84,10 @@ def test_ids_are_unique_and_names_declared() -> None:
 
 
 def test_a_rule_needs_topic_and_place() -> None:
-    assert refused(rules='[[rules]]\nid = "r"\nname = "r"\ntopics = ["water"]\nwords = ["x"]\n').code == "config_value"
+    assert (
+        refused(rules='[[rules]]\nid = "r"\nname = "r"\ntopics = ["water"]\nwords = ["x"]\n').code
+        == "config_missing_key"
+    )
 
 
 def test_a_missing_file_and_no_desk_are_said(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -161,3 +162,43 @@ def test_a_damaged_backup_restores_nothing(tmp_path: Path, demo: Path) -> None:
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / "new").exists()
+
+
+def test_an_emptied_or_changed_ledger_is_used_by_no_command(tmp_path: Path, demo: Path) -> None:
+    archive, copy = tmp_path / "desk.tar.gz", tmp_path / "copy"
+    huiying("backup", archive, "--desk", demo)
+    huiying("restore", archive, copy)
+    ledger = copy / "data" / "ledger.sqlite"
+    direct = sqlite3.connect(ledger)
+    direct.execute("DROP TRIGGER events_no_update")
+    direct.execute("UPDATE events SET raw = CAST(replace(CAST(raw AS TEXT), 'rules', 'rulez') AS BLOB) WHERE seq = 2")
+    direct.commit()
+    direct.close()
+    for command in (("verify", copy), ("check", copy), ("figures", copy, "--period", "2026"), ("up", copy)):
+        refused = huiying(*command)
+        assert (refused.returncode, "does not match its hash" in refused.stderr) == (1, True), refused.stderr
+        assert "Traceback" not in refused.stderr
+    ledger.write_bytes(b"")
+    emptied = huiying("verify", copy)
+    assert (emptied.returncode, "no ledger" in emptied.stderr) == (1, True), emptied.stderr
+
+
+def test_a_wrong_option_of_init_leaves_nothing_behind(tmp_path: Path) -> None:
+    common = ("--title", "T", "--area-name", "某区")
+    wrong = (
+        ("--desk", "BAD NAME", "--contact", "a@b.cn", "--area", "110105000000"),
+        ("--desk", "d", "--contact", "nomail", "--area", "110105000000"),
+        ("--desk", "d", "--contact", "a@b.cn", "--area", "1234"),
+    )
+    for options in wrong:
+        refused = huiying("init", tmp_path / "desk", *common, *options)
+        assert (refused.returncode, "Correct it" in refused.stderr) == (1, True), refused.stderr
+        assert not (tmp_path / "desk").exists()
+
+
+def test_a_folder_that_cannot_be_made_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    options = ("--desk", "d", "--title", "T", "--contact", "a@b.cn", "--area", "110105000000", "--area-name", "某区")
+    refused = huiying("init", tmp_path / "file", *options)
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
