@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8700
 
-.PHONY: run test check bench setup lock vendor clean long
+.PHONY: run test test-servers check bench setup lock vendor clean long
 
 run: $(VENV)/ready
 	@$(BIN)/huiying demo demo --port $(PORT)
@@ -19,11 +19,14 @@ check: $(VENV)/ready-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+test-servers: $(VENV)/ready-test
+	$(BIN)/pytest -m servers
+
 bench: $(VENV)/ready-test
 	$(BIN)/python -m tests.bench.latency
 
 long: $(VENV)/ready-test
-	HUIYING_PROFILE=long $(BIN)/pytest -m "slow or not slow"
+	HUIYING_PROFILE=long $(BIN)/pytest -m "not servers"
 
 setup:
 	@deploy/setup-debian

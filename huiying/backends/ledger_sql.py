@@ -1,13 +1,30 @@
 """The ledger on SQLAlchemy Core: one table of events, appended under one lock, hashed as the exact stored bytes.
 
-drafts ─► write lock ─► key known? ─► expected versions ─► number, instant ─► bytes ─► leaf, chain ─► INSERT ─► durable
+drafts ─► lock ─► key known? ─► expected versions ─► number, instant ─► bytes ─► leaf, chain ─► INSERT ─► durable
+
+The lock is SQLite's own for writing; on PostgreSQL it is the one row of the table "head", which, unlike an advisory
+lock, nobody without a right to the desk's schema can take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Row, String, Table, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+)
 
 from huiying.backends import sql
 from huiying.core import codec
@@ -18,13 +35,14 @@ from huiying.core.ports import Clock
 _EVENTS = Table(
     "events",
     MetaData(),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("alert", String),
     Column("key", String),
     Column("raw", LargeBinary, nullable=False),
     Column("leaf", LargeBinary, nullable=False),
     Column("chain", LargeBinary, nullable=False),
 )
+_HEAD = Table("head", MetaData(), Column("one", Boolean, primary_key=True))
 _PAGE = 5000
 
 
@@ -32,16 +50,16 @@ class SqlLedger:
     """See `huiying.core.ports.Ledger`. Any number of processes and threads."""
 
     def __init__(self, url: str, desk: str, clock: Clock) -> None:
-        self._engine = sql.engine(url)
+        self._engine = sql.opened(url, desk, "ledger")
         self._desk = desk
         self._clock = clock
-        sql.migrate(self._engine, "ledger")
 
     def append(
         self, drafts: Sequence[Draft], *, key: str | None = None, expected: Mapping[str, int] | None = None
     ) -> list[Event]:
         """Append all `drafts` or none, with dense numbers; durable when this returns."""
         with sql.writing(self._engine, "ledger") as connection:
+            _lock(connection)
             if key is not None and (before := _with_key(connection, key)):
                 return _same(before, drafts, key)
             for alert, seq in (expected or {}).items():
@@ -107,6 +125,11 @@ class SqlLedger:
     def close(self) -> None:
         """Release the connections."""
         self._engine.dispose()
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(_HEAD).with_for_update()).one()
 
 
 def _bytes(stored: bytes | str) -> bytes:

@@ -1,4 +1,10 @@
-"""SQLAlchemy engines for ledger and store: pragmas, immediate transactions, migrations, errors. No business logic."""
+"""SQLAlchemy engines for ledger and store: transactions, migrations, errors, on SQLite and on PostgreSQL.
+
+            SQLite                      PostgreSQL (`postgresql.py`)
+reading     BEGIN: one state            REPEATABLE READ, READ ONLY: one state
+writing     BEGIN IMMEDIATE: alone      READ COMMITTED; alone where a lock is named
+migrate     a lock file                 an advisory lock; the desk's schema is made
+"""
 
 from __future__ import annotations
 
@@ -12,20 +18,56 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, String, Text, TypeDecorator, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
+from huiying.backends import postgresql
 from huiying.core.errors import BackendError, StorageFull
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_READS: dict[str, dict[str, Any]] = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
 
 
-def engine(url: str) -> Engine:
-    """Return an engine; on SQLite with WAL, `synchronous=FULL` and a wait of 10 s for another writer."""
+class Words(TypeDecorator[str]):
+    """Text in both dialects. PostgreSQL cannot hold the character NUL: U+FFFD stands for it there."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return `value` as the dialect can hold it."""
+        return value.replace("\0", "\ufffd") if value and dialect.name == "postgresql" else value
+
+
+class Prose(Words):
+    """Words in the dialect's type for long text."""
+
+    impl = Text
+    cache_ok = True
+
+
+def engine(url: str, desk: str = "") -> Engine:
+    """Return an engine; on SQLite with WAL, `synchronous=FULL` and a wait of 10 s for another writer.
+
+    On PostgreSQL it sees the schema of `desk` only.
+    """
+    if postgresql.is_meant(url):
+        return postgresql.engine(url, desk)
     made = create_engine(url, connect_args={"timeout": 10} if url.startswith("sqlite") else {})
     if made.dialect.name == "sqlite":
         event.listen(made, "connect", _pragmas)
         event.listen(made, "begin", _begin)
+    return made
+
+
+def opened(url: str, desk: str, what: str) -> Engine:
+    """Return an engine over the newest schema of `what`; where that fails, no connection stays open."""
+    made = engine(url, desk)
+    try:
+        migrate(made, what)
+    except BaseException:
+        made.dispose()
+        raise
     return made
 
 
@@ -43,15 +85,21 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def reading(of: Engine, what: str) -> Iterator[Connection]:
-    """Open a transaction that only reads."""
-    with errors(what), of.connect() as connection, connection.begin():
+    """Open a transaction that only reads, all of it from one state of the database."""
+    options = _READS.get(of.dialect.name, {})
+    with errors(what), of.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 
 @contextmanager
-def writing(of: Engine, what: str) -> Iterator[Connection]:
-    """Open a transaction that holds the write lock from its beginning; it is durable when this ends."""
+def writing(of: Engine, what: str, alone: str | None = None) -> Iterator[Connection]:
+    """Open a transaction that writes; it is durable when this ends.
+
+    On SQLite it holds the write lock from its beginning. On PostgreSQL it excludes those of the same name in `alone`.
+    """
     with errors(what), of.connect().execution_options(writes=True) as connection, connection.begin():
+        if alone is not None and of.dialect.name == "postgresql":
+            postgresql.alone(connection, alone)
         yield connection
 
 
@@ -61,9 +109,10 @@ def errors(what: str) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OSError) as cause:
-        if "is full" in str(cause) or "No space left" in str(cause):
+        if "is full" in str(cause) or "No space left" in str(cause) or postgresql.says_full(cause):
             raise StorageFull("storage_full", what=what) from cause
-        raise BackendError(f"{what}_failed", detail=str(cause)[:300]) from cause
+        said = str(getattr(cause, "orig", None) or cause)
+        raise BackendError(f"{what}_failed", detail=said[:300]) from cause
 
 
 def migrate(of: Engine, what: str) -> None:
@@ -73,11 +122,20 @@ def migrate(of: Engine, what: str) -> None:
     config.set_main_option("path_separator", "os")
     script = ScriptDirectory.from_config(config)
     with errors(what), _one_at_a_time(of), writing(of, what) as connection:
-        if MigrationContext.configure(connection).get_current_revision() == script.get_current_head():
+        table = version_table(of, what)
+        if of.dialect.name == "postgresql":
+            postgresql.prepare(connection)
+        context = MigrationContext.configure(connection, opts={"version_table": table})
+        if context.get_current_revision() == script.get_current_head():
             return
         with EnvironmentContext(config, script, fn=lambda revision, _: script._upgrade_revs("head", revision)) as env:
-            env.configure(connection=connection)
+            env.configure(connection=connection, version_table=table)
             env.run_migrations()
+
+
+def version_table(of: Engine, what: str) -> str:
+    """Return the table that holds the revision of `what`: on PostgreSQL ledger and store share a schema."""
+    return f"{what}_version" if of.dialect.name == "postgresql" else "alembic_version"
 
 
 @contextmanager

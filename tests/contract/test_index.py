@@ -7,18 +7,22 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from huiying.backends.index_elastic import ElasticIndex
 from huiying.backends.index_tantivy import POINTER, TantivyIndex
 from huiying.core.errors import BackendError
 from huiying.core.model import PlaceLevel, PlaceTag, Post, Tier, TopicHit
 from huiying.core.ports import Index, Query
 
+pytest_plugins = ("tests.elastic_server",)
+
+Opener = Callable[[bool], Index]  # writer or reader
 NOON = datetime(2026, 1, 27, 4, 0, tzinfo=UTC)  # 12:00 in Beijing
 TOWN, COUNTY, CITY = "990101100000", "990101000000", "990100000000"
 
@@ -59,8 +63,27 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "index"
 
 
-@pytest.fixture(params=["tantivy"])
-def index(request: pytest.FixtureRequest, folder: Path) -> Iterator[Index]:
+@pytest.fixture(params=["tantivy", "elastic"])
+def opened(request: pytest.FixtureRequest, folder: Path) -> Iterator[Opener]:
+    settings = None if request.param == "tantivy" else request.getfixturevalue("elastic")
+    made: list[Index] = []
+
+    def opening(writer: bool) -> Index:
+        made.append(TantivyIndex(folder, writer) if settings is None else ElasticIndex(settings, writer))
+        return made[-1]
+
+    yield opening
+    for index in made:
+        index.close()
+
+
+@pytest.fixture
+def index(opened: Opener) -> Index:
+    return opened(True)
+
+
+@pytest.fixture
+def tantivy(folder: Path) -> Iterator[TantivyIndex]:
     made = TantivyIndex(folder, writer=True)
     yield made
     made.close()
@@ -154,43 +177,42 @@ def test_counts_are_of_the_whole_result_with_parents_and_local_days(index: Index
     assert index.counts(Query(words=("无",))).days == {}
 
 
-def test_a_reader_sees_each_put_within_half_a_second(index: Index, folder: Path) -> None:
-    reader = TantivyIndex(folder, writer=False)
+def test_a_reader_sees_each_put_within_half_a_second(index: Index, opened: Opener) -> None:
+    reader = opened(False)
     for number in range(3):
         index.put([post(str(number))])
         until = time.monotonic() + 0.5
         while reader.get(str(number)) is None:
             assert time.monotonic() < until
-    reader.close()
 
 
-def test_a_reader_before_the_first_writer_finds_nothing_and_catches_up(folder: Path) -> None:
-    reader = TantivyIndex(folder, writer=False)
+def test_a_reader_before_the_first_writer_finds_nothing_and_catches_up(opened: Opener) -> None:
+    reader = opened(False)
     assert reader.search(Query()).total == 0
     assert reader.get("a") is None
     assert reader.counts(Query()).topics == {}
-    writer = TantivyIndex(folder, writer=True)
-    writer.put([post("a")])
-    assert reader.get("a") == post("a")
-    writer.close()
+    opened(True).put([post("a")])
+    until = time.monotonic() + 0.5
+    while reader.get("a") != post("a"):
+        assert time.monotonic() < until
 
 
-def test_a_reader_cannot_put(index: Index, folder: Path) -> None:
+def test_a_reader_cannot_put(index: Index, opened: Opener) -> None:
     with pytest.raises(BackendError, match="index_read_only"):
-        TantivyIndex(folder, writer=False).put([post("a")])
+        opened(False).put([post("a")])
 
 
-def test_a_second_writer_is_locked_out_until_the_first_closes(index: Index, folder: Path) -> None:
+def test_a_second_writer_is_locked_out_until_the_first_closes(tantivy: TantivyIndex, folder: Path) -> None:
     with pytest.raises(BackendError, match="index_locked"):
         TantivyIndex(folder, writer=True)
-    index.close()
+    tantivy.close()
     again = TantivyIndex(folder, writer=True)
     again.put([post("a")])
     again.close()
 
 
-def test_every_method_says_so_when_the_folder_is_broken(index: Index, folder: Path) -> None:
-    index.put([post("a")])
+def test_every_method_says_so_when_the_folder_is_broken(tantivy: TantivyIndex, folder: Path) -> None:
+    tantivy.put([post("a")])
     (folder / (folder / POINTER).read_text() / "meta.json").write_text("{", encoding="utf-8")
     reader = TantivyIndex(folder, writer=False)
     for call in (lambda: reader.get("a"), lambda: reader.search(Query()), lambda: reader.counts(Query())):

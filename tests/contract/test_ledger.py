@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import threading
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from huiying.backends.ledger_sql import SqlLedger
 from huiying.core.errors import BackendError, Conflict, KeyReused, Tampered
 from huiying.core.model import Draft, Role
 from huiying.core.ports import Ledger
 from tests.clock import SettableClock
+from tests.servers import Cluster, Database, at_once
+
+pytest_plugins = ("tests.servers",)
 
 
 @pytest.fixture
@@ -24,13 +26,8 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.sqlite"
-
-
-@pytest.fixture(params=["sqlite"])
-def ledger(request: pytest.FixtureRequest, file: Path, clock: SettableClock) -> Iterator[Ledger]:
-    made = SqlLedger(f"sqlite:///{file}", "desk", clock)
+def ledger(database: Database, clock: SettableClock) -> Iterator[Ledger]:
+    made = SqlLedger(database.url, database.desk, clock)
     yield made
     made.close()
 
@@ -86,21 +83,21 @@ def test_bytes_are_version_one_and_hash_as_documented(ledger: Ledger) -> None:
     assert two.chain == hashlib.sha256(one.chain + two.leaf).digest()
 
 
-def test_the_stored_bytes_of_version_one_never_change(ledger: Ledger) -> None:
+def test_the_stored_bytes_of_version_one_never_change(ledger: Ledger, database: Database) -> None:
     """These digits stand for every ledger written so far: if they change, old ledgers no longer verify."""
     (event,) = ledger.append([draft(text="停水")])
     assert (
         event.raw
         == (
-            '\x01{"actor":"p-1","alert":"A1","claimed_at":null,"desk":"desk","payload":{"text":"停水"},'
+            f'\x01{{"actor":"p-1","alert":"A1","claimed_at":null,"desk":"{database.desk}","payload":{{"text":"停水"}},'
             '"recorded_at":"2026-01-27T00:00:00.000000Z","role":"duty","seq":1,"type":"noted","unit":null}'
         ).encode()
     )
 
 
-def test_two_writers_share_one_dense_sequence(ledger: Ledger, file: Path, clock: SettableClock) -> None:
+def test_two_writers_share_one_dense_sequence(ledger: Ledger, database: Database, clock: SettableClock) -> None:
     def write() -> None:
-        own = SqlLedger(f"sqlite:///{file}", "desk", clock)
+        own = SqlLedger(database.url, database.desk, clock)
         for _ in range(20):
             own.append([draft()])
         own.close()
@@ -114,52 +111,115 @@ def test_two_writers_share_one_dense_sequence(ledger: Ledger, file: Path, clock:
     assert ledger.verify() == 80
 
 
-def test_nothing_is_updated_or_deleted_by_accident(ledger: Ledger, file: Path) -> None:
+def test_nothing_is_updated_or_deleted_by_accident(ledger: Ledger, database: Database) -> None:
     ledger.append([draft()])
-    direct = sqlite3.connect(file)
     for statement in ("UPDATE events SET alert = 'B'", "DELETE FROM events"):
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            direct.execute(statement)
-    direct.close()
+        with pytest.raises(DBAPIError, match=r"append-only|permission denied"):
+            database.execute(statement)
+    assert ledger.verify() == 1
+
+
+OPENED = {
+    "sqlite": ("DROP TRIGGER events_no_update", "DROP TRIGGER events_no_delete"),
+    "postgresql": (
+        "DROP TRIGGER events_no_update ON events",
+        "DROP TRIGGER events_no_delete ON events",
+        "GRANT UPDATE, DELETE ON events TO CURRENT_USER",
+    ),
+}
+ZEROS = {"sqlite": "zeroblob(32)", "postgresql": "decode(repeat('00', 32), 'hex')"}
+OTHER = {
+    "sqlite": "replace(raw, 'x', 'y')",
+    "postgresql": "convert_to(replace(convert_from(raw, 'UTF8'), 'x', 'y'), 'UTF8')",
+}
 
 
 @pytest.mark.parametrize(
     ("damage", "seq", "reason"),
     [
-        ("UPDATE events SET raw = replace(raw, 'x', 'y') WHERE seq = 2", 2, "leaf"),
-        ("UPDATE events SET leaf = zeroblob(32) WHERE seq = 3", 3, "leaf"),
-        ("UPDATE events SET chain = zeroblob(32) WHERE seq = 2", 2, "chain"),
+        ("UPDATE events SET raw = {other} WHERE seq = 2", 2, "leaf"),
+        ("UPDATE events SET leaf = {zeros} WHERE seq = 3", 3, "leaf"),
+        ("UPDATE events SET chain = {zeros} WHERE seq = 2", 2, "chain"),
         ("UPDATE events SET alert = 'B' WHERE seq = 3", 3, "columns"),
         ("DELETE FROM events WHERE seq = 2", 2, "missing"),
     ],
 )
-def test_verify_names_the_first_bad_event(ledger: Ledger, file: Path, damage: str, seq: int, reason: str) -> None:
+def test_verify_names_the_first_bad_event(
+    ledger: Ledger, database: Database, damage: str, seq: int, reason: str
+) -> None:
     ledger.append([draft(), draft(), draft()])
     assert ledger.verify() == ledger.verify(after=2) == 3
-    direct = sqlite3.connect(file)
-    for verb in ("update", "delete"):
-        direct.execute(f"DROP TRIGGER events_no_{verb}")
-    direct.execute(damage)
-    direct.commit()
-    direct.close()
+    done = damage.format(zeros=ZEROS[database.dialect], other=OTHER[database.dialect])
+    database.execute(*OPENED[database.dialect], done)
     with pytest.raises(Tampered) as found:
         ledger.verify()
     assert (found.value.fields["seq"], found.value.fields["reason"]) == (seq, reason)
 
 
-@pytest.mark.parametrize("call", ["append", "read", "head", "by_key", "verify"])
-def test_every_method_says_backend_error_while_the_table_is_gone(ledger: Ledger, file: Path, call: str) -> None:
+def test_of_many_first_commands_one_wins_and_the_others_hear_of_it(database: Database, ledger: Ledger) -> None:
+    results = at_once(*[lambda: ledger.append([draft()], expected={"A1": 0})] * 6)
+    assert sorted(type(result).__name__ for result in results) == ["Conflict"] * 5 + ["list"]
+    assert ledger.head() == 1
+
+
+def test_one_key_used_many_times_at_once_is_appended_once(database: Database, ledger: Ledger) -> None:
+    results = at_once(*[lambda: ledger.append([draft()], key="k")] * 6)
+    assert results == [ledger.by_key("k")] * 6
+    assert ledger.head() == 1
+
+
+READS: dict[str, Callable[[Ledger], object]] = {
+    "read": lambda ledger: ledger.read(),
+    "head": lambda ledger: ledger.head(),
+    "by_key": lambda ledger: ledger.by_key("k"),
+    "verify": lambda ledger: ledger.verify(),
+}
+CALLS = {"append": lambda ledger: ledger.append([draft()]), **READS}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_method_says_backend_error_while_the_table_is_gone(ledger: Ledger, database: Database, call: str) -> None:
     ledger.append([draft()])
-    direct = sqlite3.connect(file)
-    direct.execute("ALTER TABLE events RENAME TO gone")
-    direct.commit()
-    direct.close()
-    calls = {
-        "append": lambda: ledger.append([draft()]),
-        "read": ledger.read,
-        "head": ledger.head,
-        "by_key": lambda: ledger.by_key("k"),
-        "verify": ledger.verify,
-    }
+    database.execute("ALTER TABLE events RENAME TO gone")
     with pytest.raises(BackendError):
-        calls[call]()
+        CALLS[call](ledger)
+
+
+def test_every_method_says_backend_error_while_the_server_is_down_and_then_goes_on(
+    own_schema: Database, cluster: Cluster, clock: SettableClock
+) -> None:
+    ledger = SqlLedger(own_schema.url, own_schema.desk, clock)
+    ledger.append([draft()])
+    with cluster.down():
+        for call in CALLS.values():
+            with pytest.raises(BackendError, match="ledger_failed") as failed:
+                call(ledger)
+            assert failed.value.__cause__ is not None
+        with pytest.raises(BackendError):
+            SqlLedger(own_schema.url, own_schema.desk, clock)
+    assert ledger.append([draft()])[0].seq == ledger.verify() == 2
+    ledger.close()
+
+
+def test_every_method_says_backend_error_when_another_session_holds_the_table(
+    schema: Database, clock: SettableClock
+) -> None:
+    patient = schema.with_setting("lock_timeout=50ms")
+    ledger = SqlLedger(patient.url, patient.desk, clock)
+    ledger.append([draft()])
+    with schema.locked():
+        for call in CALLS.values():
+            with pytest.raises(BackendError, match="lock timeout"):
+                call(ledger)
+    assert ledger.append([draft()])[0].seq == 2
+    ledger.close()
+
+
+def test_a_read_only_server_is_read_and_refuses_to_append(schema: Database, clock: SettableClock) -> None:
+    SqlLedger(schema.url, schema.desk, clock).close()
+    frozen = schema.with_setting("default_transaction_read_only=on")
+    ledger = SqlLedger(frozen.url, frozen.desk, clock)
+    with pytest.raises(BackendError, match="read-only"):
+        ledger.append([draft()])
+    assert [call(ledger) for call in READS.values()] == [[], 0, [], 0]
+    ledger.close()

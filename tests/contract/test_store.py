@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
+from functools import partial
+from time import sleep
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 
+from huiying.backends import sql
 from huiying.backends.store_sql import SqlStore
 from huiying.backends.store_sql.tables import METADATA
 from huiying.core.codec import instant
@@ -26,27 +30,27 @@ from huiying.core.states import (
     SourceState,
     Store,
 )
+from tests.servers import Cluster, Database, at_once
+
+pytest_plugins = ("tests.servers",)
 
 NOW = instant("2026-01-27T08:00:00+08:00")
 DAY = date(2026, 1, 27)
 ACCOUNT = Account("zhiban", "p-1", "值班员", Role.DUTY, None, "zh", "hash")
 
 
-@pytest.fixture(params=["sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made = SqlStore(f"sqlite:///{tmp_path / 'store.sqlite'}")
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    made = SqlStore(database.url, database.desk)
     yield made
     made.close()
 
 
-def test_the_migrations_make_the_tables_that_the_code_declares(tmp_path: Path) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.runtime.migration import MigrationContext
-
-    made = SqlStore(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    with made._engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-    made.close()
+def test_the_migrations_make_the_tables_that_the_code_declares(store: Store) -> None:
+    engine = store._engine  # type: ignore[attr-defined]
+    options = {"version_table": sql.version_table(engine, "store")}
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
 
 
 def test_source_states_come_back_as_saved(store: Store) -> None:
@@ -171,39 +175,139 @@ def test_cursors_begin_at_zero(store: Store) -> None:
     assert store.cursors.get("hooks") == 9
 
 
-def test_every_part_says_backend_error_while_the_tables_are_gone(store: Store, tmp_path: Path) -> None:
-    METADATA.drop_all(store._engine)  # type: ignore[attr-defined]
-    calls = [
-        store.crawl.sources,
-        lambda: store.crawl.source("x"),
-        lambda: store.crawl.save_source(SourceState("a", "b", NOW)),
-        lambda: store.crawl.posts(["a"]),
-        lambda: store.crawl.save_post(PostState("a", "s", 1, "", "", NOW, NOW)),
-        lambda: store.crawl.first_fetched("a", "b", NOW),
-        lambda: store.stories.assign("p", [1], DAY, DAY, choose_first),
-        lambda: store.stories.posts("p"),
-        lambda: store.stories.expire(DAY),
-        lambda: store.accounts.add(ACCOUNT),
-        lambda: store.accounts.save(ACCOUNT),
-        lambda: store.accounts.by_login("a"),
-        store.accounts.all,
-        store.accounts.names,
-        lambda: store.accounts.open_session(Session("s", "l", "t", NOW)),
-        lambda: store.accounts.session("s", NOW),
-        lambda: store.accounts.extend_session("s", NOW),
-        lambda: store.accounts.close_sessions(login="l"),
-        lambda: store.accounts.failed("l", NOW),
-        lambda: store.accounts.failures("l", NOW),
-        lambda: store.deliveries.save(Delivery(1, "c", "s", 0, NOW, None, "")),
-        lambda: store.deliveries.due(NOW),
-        lambda: store.deliveries.recent(1),
-        lambda: store.captured.save(Captured(1, 1, "a", None, None, NOW)),
-        lambda: store.captured.of(1),
-        store.alarms.all,
-        lambda: store.alarms.replace([]),
-        lambda: store.cursors.get("a"),
-        lambda: store.cursors.set("a", 1),
-    ]
+def test_sources_are_in_the_order_of_their_code_points(store: Store) -> None:
+    ids = ["a-b/1", "a/1", "B/1", "啊/1", "一/1"]
+    for id in ids:
+        store.crawl.save_source(SourceState(id, "o", NOW))
+    assert [state.source for state in store.crawl.sources()] == sorted(ids)
+
+
+def test_the_character_nul_in_a_text_does_no_harm(store: Store) -> None:
+    store.accounts.failed("a\0b", NOW)
+    assert store.accounts.failures("a\0b", NOW) == 1
+    assert store.accounts.by_login("a\0b") is None
+    store.deliveries.save(Delivery(7, "duty", "A1", 1, None, NOW, "\0"))
+    assert len(store.deliveries.recent(1)) == 1
+
+
+def test_of_many_accounts_with_one_login_one_is_added(store: Store) -> None:
+    results = at_once(*[partial(store.accounts.add, replace(ACCOUNT, pseudonym=f"p-{number}")) for number in range(6)])
+    assert sorted(str(result) for result in results) == ["None"] + ["account_exists(login='zhiban')"] * 5
+    assert len(store.accounts.all()) == len(store.accounts.names()) == 1
+
+
+def test_of_many_first_fetches_at_once_one_is_remembered(store: Store) -> None:
+    times = [NOW + timedelta(minutes=number) for number in range(6)]
+    results = at_once(*[partial(store.crawl.first_fetched, "http://a/", "one", at) for at in times])
+    assert len(set(results)) == 1
+    assert results[0] == store.crawl.first_fetched("http://a/", "one", NOW)
+
+
+def test_posts_assigned_at_once_see_one_another(store: Store) -> None:
+    def slowly(candidates: Sequence[Candidate]) -> str | None:
+        sleep(0.05)  # long enough for the others to choose too, were they allowed to
+        return choose_first(candidates)
+
+    def assign(post: str) -> str:
+        return store.stories.assign(post, [1, 2, 3], DAY, DAY, slowly)
+
+    (story,) = set(at_once(*[partial(assign, f"p{number}") for number in range(6)]))
+    assert store.stories.posts(str(story))[0] == story
+    assert len(store.stories.posts(str(story))) == 6
+
+
+def test_one_row_saved_many_times_at_once_is_one_row(store: Store) -> None:
+    alarm = SourceAlarm("paper/1", "stale", NOW, "x")
+    delivery = Delivery(7, "duty", "A1", 0, NOW, None, "")
+    saved = at_once(
+        *[lambda: store.crawl.save_source(SourceState("paper/1", "paper", NOW))] * 4,
+        *[lambda: store.deliveries.save(delivery)] * 4,
+        *[lambda: store.alarms.replace([alarm])] * 4,
+        *[lambda: store.cursors.set("hooks", 1)] * 4,
+    )
+    assert saved == [None] * 16
+    assert (store.deliveries.recent(9), store.alarms.all()) == ([delivery], [alarm])
+
+
+READS: tuple[Callable[[Store], object], ...] = (
+    lambda store: store.crawl.sources(),
+    lambda store: store.crawl.source("x"),
+    lambda store: store.crawl.posts(["a"]),
+    lambda store: store.stories.posts("p"),
+    lambda store: store.accounts.by_login("a"),
+    lambda store: store.accounts.all(),
+    lambda store: store.accounts.names(),
+    lambda store: store.accounts.session("s", NOW),
+    lambda store: store.accounts.failures("l", NOW),
+    lambda store: store.deliveries.due(NOW),
+    lambda store: store.deliveries.recent(1),
+    lambda store: store.captured.of(1),
+    lambda store: store.alarms.all(),
+    lambda store: store.cursors.get("a"),
+)
+WRITES: tuple[Callable[[Store], object], ...] = (
+    lambda store: store.crawl.save_source(SourceState("a", "b", NOW)),
+    lambda store: store.crawl.save_post(PostState("a", "s", 1, "", "", NOW, NOW)),
+    lambda store: store.crawl.first_fetched("a", "b", NOW),
+    lambda store: store.stories.assign("p", [1], DAY, DAY, choose_first),
+    lambda store: store.stories.expire(DAY),
+    lambda store: store.accounts.add(ACCOUNT),
+    lambda store: store.accounts.save(ACCOUNT),
+    lambda store: store.accounts.open_session(Session("s", "l", "t", NOW)),
+    lambda store: store.accounts.extend_session("s", NOW),
+    lambda store: store.accounts.close_sessions(login="l"),
+    lambda store: store.accounts.failed("l", NOW),
+    lambda store: store.deliveries.save(Delivery(1, "c", "s", 0, NOW, None, "")),
+    lambda store: store.captured.save(Captured(1, 1, "a", None, None, NOW)),
+    lambda store: store.alarms.replace([]),
+    lambda store: store.cursors.set("a", 1),
+)
+
+
+def fail(store: Store, calls: Sequence[Callable[[Store], object]], why: str) -> None:
     for call in calls:
-        with pytest.raises(BackendError):
-            call()
+        with pytest.raises(BackendError, match=why) as failed:
+            call(store)
+        assert failed.value.__cause__ is not None
+
+
+def nothing_was_kept(store: Store) -> None:
+    """Say that no write left anything behind, and that the store works."""
+    assert not any(call(store) for call in READS)
+    for call in WRITES:
+        call(store)
+
+
+def test_every_part_says_backend_error_while_the_tables_are_gone(store: Store) -> None:
+    METADATA.drop_all(store._engine)  # type: ignore[attr-defined]
+    fail(store, READS + WRITES, "store_failed")
+
+
+def test_every_part_says_backend_error_while_the_server_is_down_and_then_goes_on(
+    own_schema: Database, cluster: Cluster
+) -> None:
+    store = SqlStore(own_schema.url, own_schema.desk)
+    with cluster.down():
+        fail(store, READS + WRITES, "store_failed")
+    nothing_was_kept(store)
+    store.close()
+
+
+def test_every_part_says_backend_error_when_another_session_holds_the_tables(schema: Database) -> None:
+    patient = schema.with_setting("lock_timeout=30ms")
+    store = SqlStore(patient.url, patient.desk)
+    with schema.locked():
+        fail(store, READS + WRITES, "lock timeout")
+    nothing_was_kept(store)
+    store.close()
+
+
+def test_a_read_only_server_is_read_and_refuses_every_write(schema: Database) -> None:
+    writable = SqlStore(schema.url, schema.desk)
+    frozen = schema.with_setting("default_transaction_read_only=on")
+    store = SqlStore(frozen.url, frozen.desk)
+    fail(store, WRITES, "read-only")
+    assert not any(call(store) for call in READS)
+    nothing_was_kept(writable)
+    store.close()
+    writable.close()

@@ -10,11 +10,10 @@ from huiying.backends.store_sql.stories import SqlStories
 
 
 class SqlStore:
-    """See `huiying.core.states.Store`. Any number of processes and threads."""
+    """See `huiying.core.states.Store`. Any number of processes and threads. On PostgreSQL `desk` names the schema."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = sql.engine(url)
-        sql.migrate(self._engine, "store")
+    def __init__(self, url: str, desk: str = "") -> None:
+        self._engine = sql.opened(url, desk, "store")
         self.crawl = SqlCrawlStates(self._engine)
         self.stories = SqlStories(self._engine)
         self.accounts = SqlAccounts(self._engine)

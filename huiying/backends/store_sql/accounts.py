@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Engine, Row, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, Row, delete, func, insert, or_, select, update
 
 from huiying.backends import sql
 from huiying.backends.store_sql.rows import replace
@@ -26,16 +25,16 @@ class SqlAccounts:
 
     def add(self, account: Account) -> None:
         """Add `account` and its name; a login or pseudonym that exists is Refused."""
-        with sql.writing(self._engine, "store") as connection:
-            try:
-                connection.execute(insert(ACCOUNTS).values(login=account.login, **_columns(account)))
-            except IntegrityError as cause:
-                raise Refused("account_exists", login=account.login) from cause
+        same = or_(ACCOUNTS.c.login == account.login, ACCOUNTS.c.pseudonym == account.pseudonym)
+        with sql.writing(self._engine, "store", alone="accounts") as connection:
+            if connection.execute(select(ACCOUNTS.c.login).where(same)).first() is not None:
+                raise Refused("account_exists", login=account.login)
+            connection.execute(insert(ACCOUNTS).values(login=account.login, **_columns(account)))
             connection.execute(insert(NAMES).values(pseudonym=account.pseudonym, name=account.name))
 
     def save(self, account: Account) -> None:
         """Keep `account` in place of the one with its login."""
-        with sql.writing(self._engine, "store") as connection:
+        with sql.writing(self._engine, "store", alone="accounts") as connection:
             replace(connection, ACCOUNTS, {"login": account.login}, _columns(account))
             replace(connection, NAMES, {"pseudonym": account.pseudonym}, {"name": account.name})
 

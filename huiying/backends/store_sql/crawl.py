@@ -7,10 +7,10 @@ from dataclasses import asdict
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, and_, insert, select
+from sqlalchemy import Engine, and_, select
 
 from huiying.backends import sql
-from huiying.backends.store_sql.rows import replace
+from huiying.backends.store_sql.rows import insert_new, replace
 from huiying.backends.store_sql.tables import PAGES, POSTS, SOURCES
 from huiying.core.codec import instant, instant_text
 from huiying.core.states import PostState, SourceState
@@ -65,10 +65,7 @@ class SqlCrawlStates:
     def first_fetched(self, address: str, sha256: str, at: datetime) -> datetime:
         """Remember these bytes at `address`; return the earliest instant remembered for them."""
         same = and_(PAGES.c.address == address, PAGES.c.sha256 == sha256)
+        row = {"address": address, "sha256": sha256, "first_fetched": instant_text(at)}
         with sql.writing(self._engine, "store") as connection:
-            known = connection.execute(select(PAGES.c.first_fetched).where(same)).scalar()
-            if known is not None:
-                return instant(known)
-            row = {"address": address, "sha256": sha256, "first_fetched": instant_text(at)}
-            connection.execute(insert(PAGES).values(row))
-        return at
+            insert_new(connection, PAGES, row)
+            return instant(connection.execute(select(PAGES.c.first_fetched).where(same)).scalar_one())

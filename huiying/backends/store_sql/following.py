@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Engine, Row, delete, insert, select
+from sqlalchemy import Engine, Row, and_, delete, insert, select
 
 from huiying.backends import sql
 from huiying.backends.store_sql.rows import read, replace, written
@@ -30,8 +30,11 @@ class SqlDeliveries:
             "delivered": written(delivery.delivered),
             "answer": delivery.answer,
         }
-        with sql.writing(self._engine, "store") as connection:
-            replace(connection, DELIVERIES, keys, values)
+        same = and_(*(DELIVERIES.c[name] == value for name, value in keys.items()))
+        with sql.writing(self._engine, "store", alone="deliveries") as connection:
+            # Deleted and inserted, not updated: its new number makes it the newest.
+            connection.execute(delete(DELIVERIES).where(same))
+            connection.execute(insert(DELIVERIES).values(**keys, **values))
 
     def due(self, now: datetime) -> list[Delivery]:
         """Return what is to be tried by `now`, the oldest first."""
@@ -82,7 +85,7 @@ class SqlSourceAlarms:
 
     def replace(self, alarms: Sequence[SourceAlarm]) -> None:
         """Make `alarms` the ones that stand; one that stood keeps its beginning."""
-        with sql.writing(self._engine, "store") as connection:
+        with sql.writing(self._engine, "store", alone="alarms") as connection:
             stood = {(row.source, row.reason): row.since for row in connection.execute(select(ALARMS))}
             connection.execute(delete(ALARMS))
             for alarm in alarms:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, insert
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
 from huiying.core.codec import instant, instant_text
 
@@ -22,6 +23,15 @@ def read(text: str | None) -> datetime | None:
 
 
 def replace(connection: Connection, table: Table, keys: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Delete the row with these `keys`, if any, and insert keys and `values` in the same transaction."""
-    connection.execute(delete(table).where(and_(*(table.c[name] == value for name, value in keys.items()))))
-    connection.execute(insert(table).values(**keys, **values))
+    """Insert keys and `values`, or give the row with these `keys`, its primary key, these `values`."""
+    row = _insert(connection)(table).values(**keys, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=list(keys), set_=dict(values)))
+
+
+def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert `row` unless one with its primary key stands; one that is being inserted elsewhere is waited for."""
+    connection.execute(_insert(connection)(table).values(**row).on_conflict_do_nothing())
+
+
+def _insert(connection: Connection) -> Any:
+    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]

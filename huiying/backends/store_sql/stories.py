@@ -30,9 +30,9 @@ class SqlStories:
         since: date,
         choose: Callable[[Sequence[Candidate]], str | None],
     ) -> str:
-        """Return the story of `post`, chosen once under the store's write lock."""
+        """Return the story of `post`, chosen once under the lock of stories."""
         prints = sorted({_signed(number) for number in fingerprints})
-        with sql.writing(self._engine, "store") as connection:
+        with sql.writing(self._engine, "store", alone="stories") as connection:
             story = connection.execute(select(STORIES.c.story).where(STORIES.c.post == post)).scalar()
             if story is None:
                 story = choose(_candidates(connection, post, prints, since)) or post
@@ -54,7 +54,7 @@ class SqlStories:
 
     def expire(self, before: date) -> int:
         """Forget fingerprints of days before `before`; return how many."""
-        with sql.writing(self._engine, "store") as connection:
+        with sql.writing(self._engine, "store", alone="stories") as connection:
             return connection.execute(delete(FINGERPRINTS).where(FINGERPRINTS.c.day < before.isoformat())).rowcount
 
 

@@ -7,15 +7,18 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+_NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_WORDS = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+_PROSE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _text(name: str, nullable: bool = False, **options: Any) -> sa.Column[str]:
-    return sa.Column(name, sa.String, nullable=nullable, **options)
+    return sa.Column(name, _WORDS, nullable=nullable, **options)
 
 
 def upgrade() -> None:
     """Make every table of the first version."""
-    op.create_table("sources", _text("source", primary_key=True), sa.Column("state", sa.Text, nullable=False))
+    op.create_table("sources", _text("source", primary_key=True), sa.Column("state", _PROSE, nullable=False))
     op.create_table(
         "posts",
         _text("post", primary_key=True),
@@ -28,7 +31,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "stories",
-        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("number", _NUMBER, primary_key=True, autoincrement=True),
         _text("post", unique=True),
         _text("story", index=True),
         _text("day"),
@@ -61,7 +64,7 @@ def _people() -> None:
     )
     op.create_table(
         "failures",
-        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("number", _NUMBER, primary_key=True, autoincrement=True),
         _text("who", index=True),
         _text("at"),
     )
@@ -70,18 +73,18 @@ def _people() -> None:
 def _following() -> None:
     op.create_table(
         "deliveries",
-        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("number", _NUMBER, primary_key=True, autoincrement=True),
+        sa.Column("seq", _NUMBER, nullable=False),
         _text("channel"),
         _text("subject"),
         sa.Column("attempts", sa.Integer, nullable=False),
         _text("due", nullable=True, index=True),
         _text("delivered", nullable=True),
-        sa.Column("answer", sa.Text, nullable=False),
+        sa.Column("answer", _PROSE, nullable=False),
     )
     op.create_table(
         "captured",
-        sa.Column("event", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("event", _NUMBER, primary_key=True, autoincrement=False),
         sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
         _text("address"),
         _text("reference", nullable=True),
@@ -94,6 +97,6 @@ def _following() -> None:
         _text("source", primary_key=True),
         _text("reason", primary_key=True),
         _text("since"),
-        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("detail", _PROSE, nullable=False),
     )
-    op.create_table("cursors", _text("name", primary_key=True), sa.Column("seq", sa.Integer, nullable=False))
+    op.create_table("cursors", _text("name", primary_key=True), sa.Column("seq", _NUMBER, nullable=False))

@@ -1,0 +1,246 @@
+"""The index in Elasticsearch 8.19: any number of writers and readers.
+
+put ─► months and generations there are ─► bulk ─► each item judged ─► again after a wait │ refused, for good │ done
+search ─► a point in time, kept a minute for the pages that follow ─► search_after
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import structlog
+from elasticsearch import ApiError, NotFoundError
+
+from huiying.backends.index_elastic.bulk import Line, parts, send
+from huiying.backends.index_elastic.connection import ElasticSettings, connect, moved, translated
+from huiying.backends.index_elastic.documents import document, read
+from huiying.backends.index_elastic.generations import Generations
+from huiying.backends.index_elastic.questions import ORDER, aggregations, counted, cursor, filters, place
+from huiying.core.errors import BackendError, Dead
+from huiying.core.model import Post
+from huiying.core.ports import Counts, Page, Query
+
+__all__ = ["ElasticIndex", "ElasticSettings"]
+
+T = TypeVar("T")
+_KEPT = "1m"
+_VIEWS = 256
+_AT_ONCE = 5000  # index.max_result_window is 10,000 by default
+_TRIES = 8  # with the waits below about 10 s; then the batch comes again from the log
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
+
+logger = structlog.get_logger("huiying.index")
+
+
+class ElasticIndex:
+    """Index (see `ports`) of one desk. A writer sees what it put at once, others within 0.5 s. For any thread.
+
+    A put of several posts holds all but those that Elasticsearch refuses for good; these are raised together as one
+    Dead("step_failed") whose `posts` are their ids and `reasons` why, in the same order.
+    """
+
+    def __init__(
+        self,
+        settings: ElasticSettings,
+        writer: bool,
+        *,
+        generation: int | None = None,
+        wait: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._settings = settings
+        self._writes = writer
+        self._only = generation
+        self._wait, self._chance = wait, chance
+        self._client = connect(settings)
+        self._generations = Generations(self._client, settings)
+        alias = self._generations.alias
+        self._names = alias if generation is None else f"{alias}.{generation}.*"
+        self._lock = threading.Lock()
+        self._views: dict[Query, str] = {}
+        self._installed = self._unseen = False
+
+    def put(self, posts: Sequence[Post]) -> None:
+        """Add or replace posts by id; older versions than those held are ignored. Refused ones are Dead, see above."""
+        self._may_write()
+        refused: dict[str, str] = {}
+        with translated():
+            self._install()
+            for part in parts([Line(post, document(post)) for post in posts]):
+                refused |= self._put(part)
+        if refused:
+            detail = "; ".join(f"{id}: {reason}" for id, reason in refused.items())[:500]
+            raise Dead(
+                "step_failed", step="index", detail=detail, posts=tuple(refused), reasons=tuple(refused.values())
+            )
+
+    def get(self, post: str) -> Post | None:
+        """Return the post with this id in its newest version, whatever its month."""
+        with translated():
+            body = {"query": {"ids": {"values": [post]}}, "sort": [{"version": "desc"}], "size": 1}
+            hits = self._ask(body)["hits"]["hits"]
+            return read(hits[0]) if hits else None
+
+    def search(self, query: Query) -> Page:
+        """Return a page, newest first seen first, then by id."""
+        with translated():
+            self._see_own()
+            view = self._views.get(_key(query, query.after)) if query.after else None
+            try:
+                # The view ends with its minute, its month or its generation; the order holds in any other.
+                return _twice(lambda: self._page(query, view), lambda: self._page(query, None))
+            except NotFoundError:
+                return Page((), 0, None)
+
+    def counts(self, query: Query) -> Counts:
+        """Count what `query` finds by topic, by place and by day of the query's zone."""
+        with translated():
+            body = {"query": filters(query), "aggs": aggregations(query.zone), "size": 0}
+            answer = self._ask(body)
+            return counted(answer["aggregations"]) if "aggregations" in answer else Counts({}, {}, {})
+
+    def expire_month(self, month: str) -> bool:
+        """Drop everything first seen in `month` ("2026-01", UTC); say whether there was anything."""
+        self._may_write()
+        with translated():
+            return self._generations.expire(month)
+
+    def begin_generation(self) -> int:
+        """Begin a new generation and return its number; puts from now on go to it too, searches do not.
+
+        Fill it by `generation(number)` and a log group of its own, `switch(number)`, and refill once more for what was
+        put by writers that had looked just before. An unfinished generation is dropped.
+        """
+        self._may_write()
+        with translated():
+            return self._generations.begin()
+
+    def generation(self, number: int) -> ElasticIndex:
+        """Return an index that writes to and reads from generation `number` only. The caller closes it."""
+        return ElasticIndex(self._settings, self._writes, generation=number, wait=self._wait, chance=self._chance)
+
+    def switch(self, number: int) -> None:
+        """Let every reader search generation `number` from now on, with no instant between, and delete the others."""
+        self._may_write()
+        with translated():
+            self._generations.switch(number)
+
+    def close(self) -> None:
+        """End the views that are open and let the connections go."""
+        views, self._views = set(self._views.values()), {}
+        for view in views:
+            self._end(view)
+        self._client.close()
+
+    def _may_write(self) -> None:
+        if not self._writes:
+            raise BackendError("index_read_only", path=self._generations.alias)
+
+    def _install(self) -> None:
+        if not self._installed:
+            self._generations.install()
+            self._installed = True
+
+    def _put(self, lines: list[Line]) -> dict[str, str]:
+        """Write `lines` until none is left; return why some were refused."""
+        refused: dict[str, str] = {}
+        for wait in self._waits():
+            layout = self._generations.ready((line.post.month for line in lines), self._only)
+            targets = layout.targets(self._only)
+            self._unseen = True
+            outcome = send(
+                self._client,
+                [(self._generations.name(one, line.post.month), line) for line in lines for one in targets],
+            )
+            refused |= outcome.refused
+            lines = [line for line in lines if line.post.id in outcome.again]
+            if not lines:
+                return refused
+            logger.warning("index busy", posts=len(lines), wait=round(wait, 2))
+            self._wait(wait)
+        raise BackendError("index_failed", detail=f"429: busy, {len(lines)} posts not taken")
+
+    def _waits(self) -> Iterator[float]:
+        """Yield a wait for each try, doubled each time; a random half of it keeps writers from coming in step."""
+        for number in range(_TRIES):
+            yield min(_LONGEST_WAIT, _FIRST_WAIT * 2**number) * (0.5 + self._chance() / 2)
+
+    def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Search with an answer from every shard or none."""
+        self._see_own()
+
+        def ask() -> dict[str, Any]:
+            answer = self._client.search(
+                index=self._names, ignore_unavailable=True, allow_partial_search_results=False, **body
+            )
+            return dict(answer.body)
+
+        return _twice(ask, ask)
+
+    def _see_own(self) -> None:
+        if self._unseen:
+            self._generations.refresh(self._names)
+            self._unseen = False
+
+    def _page(self, query: Query, view: str | None) -> Page:
+        """Read one page of `view` or of a new one, and keep the view where another page follows."""
+        if view is None:
+            view = str(self._client.open_point_in_time(index=self._names, keep_alive=_KEPT)["id"])
+        hits: list[dict[str, Any]] = []
+        after = None if query.after is None else place(query.after)
+        total = 0
+        while len(hits) <= query.limit:
+            size = min(_AT_ONCE, query.limit + 1 - len(hits))
+            answer = self._client.search(
+                pit={"id": view, "keep_alive": _KEPT},
+                query=filters(query),
+                sort=ORDER,
+                size=size,
+                track_total_hits=True,
+                allow_partial_search_results=False,
+                search_after=after,
+            )
+            view, total, found = answer["pit_id"], answer["hits"]["total"]["value"], answer["hits"]["hits"]
+            hits += found
+            if len(found) < size:
+                break
+            after = found[-1]["sort"][: len(ORDER)]
+        posts = tuple(read(hit) for hit in hits[: query.limit])
+        if len(hits) <= query.limit or not posts:
+            if query.after is None:
+                self._end(view)
+            return Page(posts, total, None)
+        self._keep(query, cursor(posts[-1]), view)
+        return Page(posts, total, cursor(posts[-1]))
+
+    def _keep(self, query: Query, after: str, view: str) -> None:
+        with self._lock:
+            self._views[_key(query, after)] = view
+            while len(self._views) > _VIEWS:
+                del self._views[next(iter(self._views))]
+
+    def _end(self, view: str) -> None:
+        """End a view; the server ends it anyway a minute after its last use."""
+        with contextlib.suppress(BackendError), translated():
+            self._client.options(request_timeout=2).close_point_in_time(id=view)
+
+
+def _twice(first: Callable[[], T], then: Callable[[], T]) -> T:
+    """Return what `first` does, or `then` where the indices moved under it."""
+    try:
+        return first()
+    except ApiError as cause:
+        if not moved(cause):
+            raise
+        return then()
+
+
+def _key(query: Query, after: str | None) -> Query:
+    """Return what the pages of one result have in common, and where in it one begins."""
+    return replace(query, after=after, limit=0)
