@@ -39,7 +39,7 @@ class Log(Protocol):
     def append(self, topic: Topic, records: Sequence[tuple[str, bytes]]) -> None:
         """Append (key, value) pairs, all or none. They are durable when this returns.
 
-        Where it raises on a distributed log some may stand, and repeating it may write them twice: effects are idempotent.
+        Where it raises on a distributed log some may stand, and a repetition may write them twice.
         """
 
     def poll(self, topic: Topic, group: str, limit: int) -> list[Record]:
