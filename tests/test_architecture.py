@@ -123,7 +123,12 @@ def test_every_dependency_is_used() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = {re.split(r"[\[<>=]", name)[0] for name in project["dependencies"]}
     imports = "\n".join(file.read_text(encoding="utf-8") for file in modules())
-    named = {"argon2-cffi": "pwdlib", "chinesecalendar": "chinese_calendar", "python-multipart": "Form"}
+    named = {
+        "kafka-python": "kafka",
+        "argon2-cffi": "pwdlib",
+        "chinesecalendar": "chinese_calendar",
+        "python-multipart": "Form",
+    }
     spelled = {name: named.get(name, name).replace("-", "_") for name in wanted}
     assert {name for name, module in spelled.items() if not re.search(rf"\b{module}\b", imports)} == set()
 

@@ -97,7 +97,7 @@ class History:
         made = []
         for draft in drafts:
             raw = codec.event_bytes(draft, "yunze", len(self.events) + 1, self.now)
-            event = codec.read_event(raw, b"", b"")
+            event = codec.read_event(raw, codec.leaf_hash(raw), b"")
             self.events.append(event)
             made.append(event)
             if event.alert:
