@@ -14,6 +14,7 @@ from hashlib import sha256
 
 import structlog
 
+from crawlers.aside import Aside
 from crawlers.changes import WAITING
 from crawlers.fetch import Fetcher, Missed, header
 from crawlers.items import Item
@@ -23,7 +24,7 @@ from huiying.core.addresses import canonical
 from huiying.core.config import Outlet
 from huiying.core.consume import Buried
 from huiying.core.model import Found, Response, Topic
-from huiying.core.ports import Captures, Clock, Log
+from huiying.core.ports import Captures, Clock
 from huiying.core.states import PostState, Store
 
 logger = structlog.get_logger("huiying.crawl")
@@ -61,7 +62,7 @@ class _Page:
 class Posts:
     """Takes items one by one; remembers only how often a page has failed."""
 
-    def __init__(self, desk: str, fetcher: Fetcher, log: Log, store: Store, captures: Captures, clock: Clock) -> None:
+    def __init__(self, desk: str, fetcher: Fetcher, log: Aside, store: Store, captures: Captures, clock: Clock) -> None:
         self._desk = desk
         self._fetcher = fetcher
         self._log = log
@@ -83,17 +84,17 @@ class Posts:
         answer = await self._fetcher.fetch(origin.outlet, item.address)
         if isinstance(answer, Missed) and answer.code in ("elsewhere", "too_large"):
             reason = "redirected_elsewhere" if answer.code == "elsewhere" else answer.code
-            self.bury(item, state, origin.source, reason, mark=item.hash() if state.version else reason)
+            await self.bury(item, state, origin.source, reason, mark=item.hash() if state.version else reason)
             return Fate.DEAD
         if self._worth_waiting(answer):
             self._tries[state.post] = self._tries.get(state.post, 0) + 1
             if self._tries[state.post] < TRIES:
                 return Fate.WAITING
-        self._append(item, state, origin, self._page(answer))
+        await self._append(item, state, origin, self._page(answer))
         self._tries.pop(state.post, None)
         return Fate.STORED
 
-    def bury(self, item: Item, state: PostState | None, source: str, reason: str, mark: str) -> None:
+    async def bury(self, item: Item, state: PostState | None, source: str, reason: str, mark: str) -> None:
         """Append `item` to DEAD with its reason; `mark` stands for its words, so that it is buried only once.
 
         DEAD comes before the state: a kill between them repeats the identical record, and never loses it.
@@ -101,7 +102,7 @@ class Posts:
         now = self._clock.now()
         post = item.post()
         buried = Buried(str(Topic.POSTS_FOUND), "", post, reason, f"{source} {item.address}".strip())
-        self._log.append(Topic.DEAD, [(post, codec.encode(buried))])
+        await self._log(lambda log: log.append(Topic.DEAD, [(post, codec.encode(buried))]))
         kept = state or PostState(post, source, 0, WAITING, "", now, now)
         self._store.crawl.save_post(replace(kept, item_hash=mark, fetched=now))
         self._tries.pop(post, None)
@@ -121,7 +122,7 @@ class Posts:
         self._captures.put(answer)
         return _Page(answer.status, header(answer, "content-type"), answer.body, answer.fetched)
 
-    def _append(self, item: Item, state: PostState, origin: Origin, page: _Page) -> None:
+    async def _append(self, item: Item, state: PostState, origin: Origin, page: _Page) -> None:
         digest = sha256(page.body).hexdigest() if page.body else ""
         fetched = page.fetched
         if digest:
@@ -146,7 +147,7 @@ class Posts:
             fetched=fetched,
             backlog=origin.backlog,
         )
-        self._log.append(Topic.POSTS_FOUND, [(state.post, codec.encode(found))])
+        await self._log(lambda log: log.append(Topic.POSTS_FOUND, [(state.post, codec.encode(found))]))
         self._store.crawl.save_post(
             PostState(state.post, origin.source, found.version, item.hash(), digest, origin.first_seen, fetched)
         )

@@ -100,7 +100,7 @@ class Reader:
         first = {item.post(): item for item in reversed(items)}
         wanted = [item for item in items if first[item.post()] is item]
         states = self._store.crawl.posts([item.post() for item in wanted])
-        wanted = [item for item in wanted if not self._buried(sought, item, states.get(item.post()), fates)]
+        wanted = [item for item in wanted if not await self._buried(sought, item, states.get(item.post()), fates)]
         states |= self._posts.intend([item for item in wanted if item.post() not in states], sought.id, now)
         at = instants(wanted, sought.outlet.zone, now)
         for item in wanted:
@@ -109,11 +109,11 @@ class Reader:
                 fates[await self._posts.take(item, known, _origin(sought, state, known, at.get(item.post())))] += 1
         return fates
 
-    def _buried(self, sought: Sought, item: Item, known: PostState | None, fates: Counter[Fate]) -> bool:
+    async def _buried(self, sought: Sought, item: Item, known: PostState | None, fates: Counter[Fate]) -> bool:
         """Bury an item that may not be fetched, once; say whether it may not."""
         reason = refuse_address(sought.outlet, item.address) if item.address else "no_link"
         if reason and (known is None or known.item_hash != reason):
-            self._posts.bury(item, known, sought.id, reason, mark=reason)
+            await self._posts.bury(item, known, sought.id, reason, mark=reason)
             fates[Fate.DEAD] += 1
         return reason is not None
 

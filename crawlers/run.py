@@ -16,6 +16,7 @@ from datetime import UTC
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from crawlers.aside import Aside
 from crawlers.boundary import refuse_outlet
 from crawlers.engine import Engine, on_reactor
 from crawlers.fetch import Fetcher
@@ -68,8 +69,9 @@ async def run(
     """
     engine = Engine(machine.contact, clock)
     fetcher = Fetcher(engine, clock, engine.resolver.refused)
-    posts = Posts(machine.desk, fetcher, log, store, captures, clock)
-    wanted = Wanted(machine.desk, fetcher, log, store, captures, clock)
+    aside = Aside(log)
+    posts = Posts(machine.desk, fetcher, aside, store, captures, clock)
+    wanted = Wanted(machine.desk, fetcher, aside, store, captures, clock)
     crawl = Crawl(desk_of, Reader(fetcher, posts, store, clock), wanted, store, clock, engine.resolver)
     await engine.start()
     scheduler = AsyncIOScheduler(timezone=UTC)
@@ -83,6 +85,7 @@ async def run(
         scheduler.shutdown(wait=False)
         await crawl.stop()
         await engine.stop()
+        aside.close()
 
 
 class Crawl:
@@ -126,7 +129,7 @@ class Crawl:
         if self._desk is None:
             return
         try:
-            self._wanted.step(self._desk)
+            await self._wanted.step(self._desk)
         except BackendError as cause:
             logger.warning("captures_wanted_unread", detail=str(cause))
 

@@ -10,6 +10,7 @@ import asyncio
 
 import structlog
 
+from crawlers.aside import Aside
 from crawlers.boundary import owns
 from crawlers.fetch import Fetcher, Missed, header
 from crawlers.seen_text import seen_hash
@@ -19,7 +20,7 @@ from huiying.core.config import Desk, Outlet
 from huiying.core.consume import bury
 from huiying.core.errors import BackendError, Dead
 from huiying.core.model import CaptureWanted, Response, Topic
-from huiying.core.ports import Captures, Clock, Log, Record
+from huiying.core.ports import Captures, Clock, Record
 from huiying.core.states import Captured, Store
 
 logger = structlog.get_logger("huiying.crawl")
@@ -32,7 +33,7 @@ REST = 1  # seconds before a capture that could not be kept begins anew
 class Wanted:
     """Polls the topic and keeps what is under way in memory; a kill makes the uncommitted come again."""
 
-    def __init__(self, desk: str, fetcher: Fetcher, log: Log, store: Store, captures: Captures, clock: Clock) -> None:
+    def __init__(self, desk: str, fetcher: Fetcher, log: Aside, store: Store, captures: Captures, clock: Clock) -> None:
         self._desk = desk
         self._fetcher = fetcher
         self._log = log
@@ -41,12 +42,12 @@ class Wanted:
         self._clock = clock
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
-    def step(self, desk: Desk) -> None:
+    async def step(self, desk: Desk) -> None:
         """Commit what is done, begin what is new. A BackendError leaves everything to the next step."""
-        records = self._log.poll(Topic.CAPTURES_WANTED, GROUP, AT_ONCE)
+        records = await self._log(lambda log: log.poll(Topic.CAPTURES_WANTED, GROUP, AT_ONCE))
         done = self._done(records)
         if done:
-            self._log.commit(GROUP, done)
+            await self._log(lambda log: log.commit(GROUP, done))
             for record in done:
                 del self._under_way[record.position]
         for record in records[len(done) :]:
@@ -75,13 +76,21 @@ class Wanted:
         try:
             await self._capture(codec.decode(CaptureWanted, record.value), desk)
         except Dead as why:
-            bury(self._log, record, why)
+            await self._bury(record, why)
         except BackendError as cause:
             logger.warning("capture_not_kept", detail=str(cause))
             await asyncio.sleep(REST)
             raise
         except Exception:
             logger.exception("capture_broke")
+            await asyncio.sleep(REST)
+            raise
+
+    async def _bury(self, record: Record, why: Dead) -> None:
+        try:
+            await self._log(lambda log: bury(log, record, why))
+        except BackendError as cause:
+            logger.warning("dead_not_kept", detail=str(cause))
             await asyncio.sleep(REST)
             raise
 
