@@ -77,7 +77,7 @@ class Broker:
         config.write_text("".join(f"{key}={value}\n" for key, value in self._settings().items()), encoding="utf-8")
         if not (self.data / "log" / "meta.properties").exists():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self._run("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config)).wait()
+            self._run("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(config)).wait()
         self._process = self._run("kafka.Kafka", str(config))
         self._wait()
 

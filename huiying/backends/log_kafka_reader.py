@@ -59,6 +59,14 @@ class Reader:
 
     def commit(self, places: Mapping[int, int]) -> None:
         """Commit the offset after `places` (partition to offset), never back; another member's is CommitFailedError."""
+        try:
+            self._commit(places)
+        except CommitFailedError:
+            # A member that the broker had forgotten joins again; where nobody took its partitions meanwhile, or they
+            # came back with their commits, the commit holds after all.
+            self._commit(places)
+
+    def _commit(self, places: Mapping[int, int]) -> None:
         self._join()
         name = self._all[0].topic
         after = {TopicPartition(name, partition): offset + 1 for partition, offset in places.items()}
