@@ -46,6 +46,7 @@ class EventType(StrEnum):
     ESCALATED = "escalated"
     NOTED = "noted"
     HEARTBEAT = "heartbeat"
+    RESTORED = "restored"
 
 
 class LedgerCreated(TypedDict):
@@ -261,6 +262,19 @@ class Heartbeat(TypedDict):
     started: str  # when this watch started
 
 
+class Restored(TypedDict):
+    """What a restored ledger says of the one before: what it holds of it, and what may be lost."""
+
+    origin: str  # the new one, "name/2"
+    of: str  # the one before it
+    last: int  # number of the last event that the backup held
+    chain: str  # its chain hash, hexadecimal
+    known: int  # last number known of the ledger before; events above `last` up to it are lost
+    known_chain: str  # its chain hash, as a report or `huiying verify` printed it
+    lost_from: str  # when the backup was made: what was recorded from then on may be lost
+    lost_until: str  # when it was restored
+
+
 PAYLOADS: dict[EventType, type] = {
     EventType.LEDGER_CREATED: LedgerCreated,
     EventType.CONFIGURATION_CHANGED: ConfigurationChanged,
@@ -290,4 +304,5 @@ PAYLOADS: dict[EventType, type] = {
     EventType.ESCALATED: Escalated,
     EventType.NOTED: Noted,
     EventType.HEARTBEAT: Heartbeat,
+    EventType.RESTORED: Restored,
 }

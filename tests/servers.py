@@ -16,11 +16,13 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from signal import Signals
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -156,6 +158,26 @@ class Cluster:
     def stop(self, how: str = "fast") -> None:
         """Stop the server: "fast" ends sessions in order, "immediate" as a crash would."""
         self._run("pg_ctl", "stop", "-w", "-m", how, "-D", self.folder / "data")
+
+    def signal(self, number: Signals) -> None:
+        """Send `number` to the server and to every process that serves a session."""
+        main = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        for pid in (main, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self) -> None:
+        """End every process of the server as a power cut does."""
+        self.signal(Signals.SIGKILL)
+        until = time.monotonic() + 10
+        while self._answers() and time.monotonic() < until:
+            time.sleep(0.05)
+        (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     @contextmanager
     def down(self) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """The live feed: one background task watches the ledger's head for all streams; each stream reads from its own number.
 
-ledger.head() every 0.2 s ─► wake ─► each stream: ledger.read(after its number) ─► server-sent events, id = number
+ledger.wait(the head known) ─► wake ─► each stream: ledger.read(after its number) ─► server-sent events, id = number
                                      nothing for 5 s ─► heartbeat with the head, the server's time
 
 A stream holds no events of its own: a client that comes back with Last-Event-ID gets what it missed from the ledger.
@@ -20,7 +20,7 @@ from huiying.core.errors import BackendError
 from huiying.core.model import Event
 from huiying.core.ports import Clock, Ledger
 
-POLL = 0.2
+WAIT = 0.5  # seconds; a server that stops waits for the thread that waits
 HEARTBEAT = 5.0
 RETRY = 1000  # milliseconds until a browser connects again
 _PAGE = 500
@@ -41,14 +41,14 @@ class Feed:
         """Follow the ledger's head until cancelled; a ledger that cannot be read is tried again."""
         while True:
             try:
-                head = await run_in_threadpool(self._ledger.head)
+                head = await run_in_threadpool(self._ledger.wait, self._head, WAIT)
             except BackendError as cause:
                 logger.warning("feed_ledger_unreadable", detail=str(cause))
+                await asyncio.sleep(WAIT)
             else:
                 if head != self._head:
                     self._head = head
                     self._wake()
-            await asyncio.sleep(POLL)
 
     def close(self) -> None:
         """End every stream, so that none holds the server when it stops."""

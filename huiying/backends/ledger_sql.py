@@ -27,14 +27,16 @@ from sqlalchemy import (
 )
 
 from huiying.backends import sql
+from huiying.backends.waiting import waiting
 from huiying.core import codec
 from huiying.core.errors import Conflict, KeyReused, Tampered
 from huiying.core.model import Draft, Event
 from huiying.core.ports import Clock
 
-_EVENTS = Table(
+METADATA = MetaData()
+EVENTS = Table(
     "events",
-    MetaData(),
+    METADATA,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("alert", String),
     Column("key", String),
@@ -53,6 +55,7 @@ class SqlLedger:
         self._engine = sql.opened(url, desk, "ledger")
         self._desk = desk
         self._clock = clock
+        self._waiting = waiting(url, desk)
 
     def append(
         self, drafts: Sequence[Draft], *, key: str | None = None, expected: Mapping[str, int] | None = None
@@ -70,11 +73,12 @@ class SqlLedger:
                 for e in events
             ]
             if rows:
-                connection.execute(insert(_EVENTS), rows)
+                connection.execute(insert(EVENTS), rows)
+                self._waiting.appended(connection, events[-1].seq)
             return events
 
     def _numbered(self, connection: Connection, drafts: Sequence[Draft]) -> list[Event]:
-        last = connection.execute(select(_EVENTS).order_by(_EVENTS.c.seq.desc()).limit(1)).one_or_none()
+        last = connection.execute(select(EVENTS).order_by(EVENTS.c.seq.desc()).limit(1)).one_or_none()
         seq, chain, at = (0, codec.GENESIS, self._clock.now())
         if last is not None:
             previous = _event(last)
@@ -90,16 +94,20 @@ class SqlLedger:
 
     def read(self, after: int = 0, limit: int = 1000, alert: str | None = None) -> list[Event]:
         """Return up to `limit` events with numbers above `after`, in order."""
-        wanted = select(_EVENTS).where(_EVENTS.c.seq > after).order_by(_EVENTS.c.seq).limit(limit)
+        wanted = select(EVENTS).where(EVENTS.c.seq > after).order_by(EVENTS.c.seq).limit(limit)
         if alert is not None:
-            wanted = wanted.where(_EVENTS.c.alert == alert)
+            wanted = wanted.where(EVENTS.c.alert == alert)
         with sql.reading(self._engine, "ledger") as connection:
             return [_event(row) for row in connection.execute(wanted)]
 
     def head(self) -> int:
         """Return the number of the last event, 0 where there is none."""
         with sql.reading(self._engine, "ledger") as connection:
-            return connection.execute(select(func.max(_EVENTS.c.seq))).scalar() or 0
+            return connection.execute(select(func.max(EVENTS.c.seq))).scalar() or 0
+
+    def wait(self, after: int, timeout: float) -> int:
+        """Return the head once it is above `after`, or after `timeout` seconds."""
+        return self._waiting.until(self.head, after, timeout)
 
     def by_key(self, key: str) -> list[Event]:
         """Return the events that were appended with `key`."""
@@ -108,23 +116,29 @@ class SqlLedger:
 
     def verify(self, after: int = 0) -> int:
         """Recompute leaf and chain of every event after `after` from the stored bytes; return the last number."""
-        seq, chain = after, codec.GENESIS
         with sql.reading(self._engine, "ledger") as connection:
-            if after:
-                before = connection.execute(select(_EVENTS.c.chain).where(_EVENTS.c.seq == after)).scalar()
-                if before is None:
-                    raise Tampered("tampered", seq=after, reason="missing")
-                chain = before
-            while rows := connection.execute(
-                select(_EVENTS).where(_EVENTS.c.seq > seq).order_by(_EVENTS.c.seq).limit(_PAGE)
-            ).all():
-                for row in rows:
-                    seq, chain = seq + 1, _checked(row, seq + 1, chain, self._desk)
-        return seq
+            return verified(connection, self._desk, after)
 
     def close(self) -> None:
-        """Release the connections."""
+        """Release the connections; whoever still waits is woken."""
+        self._waiting.close()
         self._engine.dispose()
+
+
+def verified(connection: Connection, desk: str, after: int = 0) -> int:
+    """Recompute what `Ledger.verify` does, within a transaction that is open."""
+    seq, chain = after, codec.GENESIS
+    if after:
+        before = connection.execute(select(EVENTS.c.chain).where(EVENTS.c.seq == after)).scalar()
+        if before is None:
+            raise Tampered("tampered", seq=after, reason="missing")
+        chain = before
+    while rows := connection.execute(
+        select(EVENTS).where(EVENTS.c.seq > seq).order_by(EVENTS.c.seq).limit(_PAGE)
+    ).all():
+        for row in rows:
+            seq, chain = seq + 1, _checked(row, seq + 1, chain, desk)
+    return seq
 
 
 def _lock(connection: Connection) -> None:
@@ -142,7 +156,7 @@ def _event(row: Row[tuple[int, str, str, bytes, bytes, bytes]]) -> Event:
 
 
 def _with_key(connection: Connection, key: str) -> list[Event]:
-    rows = connection.execute(select(_EVENTS).where(_EVENTS.c.key == key).order_by(_EVENTS.c.seq))
+    rows = connection.execute(select(EVENTS).where(EVENTS.c.key == key).order_by(EVENTS.c.seq))
     return [_event(row) for row in rows]
 
 
@@ -157,7 +171,7 @@ def _same(before: list[Event], drafts: Sequence[Draft], key: str) -> list[Event]
 
 
 def _expect(connection: Connection, alert: str, expected: int) -> None:
-    actual = connection.execute(select(func.max(_EVENTS.c.seq)).where(_EVENTS.c.alert == alert)).scalar() or 0
+    actual = connection.execute(select(func.max(EVENTS.c.seq)).where(EVENTS.c.alert == alert)).scalar() or 0
     if actual != expected:
         raise Conflict("conflict", alert=alert, expected=expected, actual=actual)
 

@@ -1,14 +1,22 @@
 """PostgreSQL 15 and later under ledger and store: settings of a connection, a schema a desk, locks by name.
 
-url, desk ─► engine ─► connection: search_path = the desk's schema, a commit is on disk before it is acknowledged
+url, desk ─► engine  ─► connections: search_path = the desk's schema, a commit is on disk before it is acknowledged
+          └► session ─► one connection of psycopg's own, for what lives as long as it does: locks, LISTEN
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import psycopg
 from psycopg.sql import Identifier
 from sqlalchemy import Connection, Engine, create_engine, func, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.schema import CreateSchema
+
+from huiying.core.config import Machine
 
 # An address that is silent for half a minute is gone; `connect_timeout` is in seconds, `tcp_user_timeout` in ms.
 _NETWORK = {
@@ -23,6 +31,17 @@ _NETWORK = {
 _WAITS = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
 _MIGRATING = "5min"
 _DISK_FULL = "53100"  # PostgreSQL's Appendix A: disk_full. The message is in the server's language, the code is not.
+
+
+def database(machine: Machine, secrets: Mapping[str, str]) -> str | None:
+    """Return the address of PostgreSQL with its password, None where ledger and store are files.
+
+    Without the secret "postgresql" the server may trust us, or a file of libpq's may know the password.
+    """
+    url = machine.ledger.postgresql
+    if url is None or "postgresql" not in secrets:
+        return url
+    return make_url(url).set(password=secrets["postgresql"]).render_as_string(hide_password=False)
 
 
 def is_meant(url: str) -> bool:
@@ -49,6 +68,24 @@ def engine(url: str, desk: str) -> Engine:
         pool_pre_ping=True,
         pool_timeout=10,
     )
+
+
+def session(url: str, desk: str, network: dict[str, str]) -> psycopg.Connection[Any]:
+    """Return a connection of its own where each statement is a transaction; `network` wins over what `url` says."""
+    to = make_url(url).set(drivername="postgresql+psycopg")
+    positional, named = to.get_dialect()().create_connect_args(to)
+    return psycopg.connect(*positional, **{**named, **_arguments(to, desk), **network}, autocommit=True)
+
+
+def channel(desk: str) -> str:
+    """Return the name under which this desk's ledger notifies; at most 63 bytes, whatever the desk is called."""
+    return f"huiying_{sha256(desk.encode()).hexdigest()[:32]}"
+
+
+def notify(connection: Connection, seq: int) -> None:
+    """Let every listener know, once this transaction is committed, that the ledger reaches to `seq`."""
+    desk = connection.get_execution_options()["desk"]
+    connection.execute(select(func.pg_notify(channel(desk), str(seq))))
 
 
 def _arguments(url: URL, desk: str) -> dict[str, str]:
@@ -82,4 +119,4 @@ def prepare(connection: Connection) -> None:
 
 def says_full(cause: BaseException) -> bool:
     """Say whether the server reported a full disk."""
-    return getattr(getattr(cause, "orig", None), "sqlstate", None) == _DISK_FULL
+    return getattr(getattr(cause, "orig", cause), "sqlstate", None) == _DISK_FULL

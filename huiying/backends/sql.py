@@ -9,7 +9,7 @@ migrate     a lock file                 an advisory lock; the desk's schema is m
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Dialect, Engine, String, Text, TypeDecorator,
 from sqlalchemy.exc import SQLAlchemyError
 
 from huiying.backends import postgresql
-from huiying.core.errors import BackendError, StorageFull
+from huiying.core.errors import BackendError, Refused, StorageFull
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _READS: dict[str, dict[str, Any]] = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
@@ -116,21 +116,57 @@ def errors(what: str) -> Iterator[None]:
 
 
 def migrate(of: Engine, what: str) -> None:
-    """Bring the schema of `what` ("ledger" or "store") to its newest revision; safe from several processes at once."""
+    """Bring the schema of `what` ("ledger" or "store") to its newest revision; safe from several processes at once.
+
+    A revision that this program does not know was made by a newer one: Refused("schema_newer"), also on the way back.
+    """
+    script = _revisions(what)
+    with _migrating(of, what) as connection:
+        if _current(connection, of, what, script) == script.get_current_head():
+            return
+        _run(connection, of, what, script, lambda revision: script._upgrade_revs("head", revision))
+
+
+def migrate_back(of: Engine, what: str) -> str | None:
+    """Take the schema of `what` back by one revision; return the one it has then, None where it had none.
+
+    What would lose data is Refused("no_way_back"), and nothing is changed.
+    """
+    script = _revisions(what)
+    with _migrating(of, what) as connection:
+        if _current(connection, of, what, script) is None:
+            return None
+        _run(connection, of, what, script, lambda revision: script._downgrade_revs("-1", revision))
+        return _current(connection, of, what, script)
+
+
+def _revisions(what: str) -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS / what))
     config.set_main_option("path_separator", "os")
-    script = ScriptDirectory.from_config(config)
+    return ScriptDirectory.from_config(config)
+
+
+@contextmanager
+def _migrating(of: Engine, what: str) -> Iterator[Connection]:
     with errors(what), _one_at_a_time(of), writing(of, what) as connection:
-        table = version_table(of, what)
         if of.dialect.name == "postgresql":
             postgresql.prepare(connection)
-        context = MigrationContext.configure(connection, opts={"version_table": table})
-        if context.get_current_revision() == script.get_current_head():
-            return
-        with EnvironmentContext(config, script, fn=lambda revision, _: script._upgrade_revs("head", revision)) as env:
-            env.configure(connection=connection, version_table=table)
-            env.run_migrations()
+        yield connection
+
+
+def _current(connection: Connection, of: Engine, what: str, script: ScriptDirectory) -> str | None:
+    options = {"version_table": version_table(of, what)}
+    found = MigrationContext.configure(connection, opts=options).get_current_revision()
+    if found is not None and found not in {known.revision for known in script.walk_revisions()}:
+        raise Refused("schema_newer", what=what, found=found, known=script.get_current_head() or "-")
+    return found
+
+
+def _run(connection: Connection, of: Engine, what: str, script: ScriptDirectory, steps: Callable[[str], Any]) -> None:
+    with EnvironmentContext(Config(), script, fn=lambda revision, _: steps(revision)) as env:
+        env.configure(connection=connection, version_table=version_table(of, what))
+        env.run_migrations()
 
 
 def version_table(of: Engine, what: str) -> str:

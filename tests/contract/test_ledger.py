@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -69,6 +74,66 @@ def test_a_key_used_before_returns_the_first_events(ledger: Ledger) -> None:
     with pytest.raises(KeyReused):
         ledger.append([draft(type="confirmed")], key="k")
     assert ledger.head() == 1
+
+
+def test_waiting_ends_with_the_head_once_it_is_higher_or_when_time_is_up(ledger: Ledger) -> None:
+    began = time.monotonic()
+    assert ledger.wait(0, 0.3) == 0
+    assert time.monotonic() - began >= 0.3
+    ledger.append([draft(), draft()])
+    began = time.monotonic()
+    assert [ledger.wait(0, 10), ledger.wait(1, 10)] == [2, 2]
+    assert time.monotonic() - began < 5
+    assert ledger.wait(2, 0) == ledger.wait(9, 0.1) == 2
+
+
+APPENDER = """
+import sys
+from huiying.backends.ledger_sql import SqlLedger
+from huiying.core.model import Draft, Role
+from tests.clock import SettableClock
+ledger = SqlLedger(sys.argv[1], sys.argv[2], SettableClock())
+print("ready", flush=True)
+for line in sys.stdin:
+    ledger.append([Draft("noted", "A1", "p-1", Role.DUTY, payload={"text": "x"})])
+ledger.close()
+"""
+
+
+def test_an_event_of_another_process_wakes_every_thread_that_waits(ledger: Ledger, database: Database) -> None:
+    command = [sys.executable, "-c", APPENDER, database.url, database.desk]
+    root = Path(__file__).parents[2]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as other,
+        ThreadPoolExecutor(3) as threads,
+    ):
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        delays = []
+        for number in range(1, 11):
+            waiting = [threads.submit(ledger.wait, number - 1, 20.0) for _ in range(3)]
+            time.sleep(0.3)  # the first time, the connection that listens is opened
+            assert not any(one.done() for one in waiting)
+            began = time.monotonic()
+            other.stdin.write("\n")
+            other.stdin.flush()
+            assert [one.result() for one in waiting] == [number] * 3
+            delays.append(time.monotonic() - began)
+            assert delays[-1] < 5
+        other.stdin.close()
+    print(f"{database.dialect}: woken after {sorted(delays)[5] * 1000:.0f} ms, at most {max(delays) * 1000:.0f} ms")
+
+
+def test_a_closed_ledger_lets_those_go_who_wait(database: Database, clock: SettableClock) -> None:
+    ledger = SqlLedger(database.url, database.desk, clock)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(ledger.wait, 0, 30.0)
+        time.sleep(0.3)
+        began = time.monotonic()
+        ledger.close()
+        assert waiting.result() == 0
+    assert time.monotonic() - began < 5
 
 
 def test_bytes_are_version_one_and_hash_as_documented(ledger: Ledger) -> None:
@@ -171,6 +236,7 @@ def test_one_key_used_many_times_at_once_is_appended_once(database: Database, le
 READS: dict[str, Callable[[Ledger], object]] = {
     "read": lambda ledger: ledger.read(),
     "head": lambda ledger: ledger.head(),
+    "wait": lambda ledger: ledger.wait(0, 0.1),
     "by_key": lambda ledger: ledger.by_key("k"),
     "verify": lambda ledger: ledger.verify(),
 }
@@ -221,5 +287,5 @@ def test_a_read_only_server_is_read_and_refuses_to_append(schema: Database, cloc
     ledger = SqlLedger(frozen.url, frozen.desk, clock)
     with pytest.raises(BackendError, match="read-only"):
         ledger.append([draft()])
-    assert [call(ledger) for call in READS.values()] == [[], 0, [], 0]
+    assert [call(ledger) for call in READS.values()] == [[], 0, 0, [], 0]
     ledger.close()

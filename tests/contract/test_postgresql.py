@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
+import inspect
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -16,13 +20,19 @@ from huiying.backends import postgresql as dialect
 from huiying.backends import sql
 from huiying.backends.ledger_sql import SqlLedger
 from huiying.backends.store_sql import SqlStore
+from huiying.backends.store_sql.accounts import SqlAccounts
+from huiying.backends.store_sql.crawl import SqlCrawlStates
+from huiying.backends.store_sql.following import SqlCaptureResults, SqlCursors, SqlDeliveries, SqlSourceAlarms
+from huiying.backends.store_sql.stories import SqlStories
+from huiying.core.codec import instant
 from huiying.core.errors import BackendError, StorageFull
 from huiying.core.model import Draft, Role
-from huiying.core.states import Account, SourceState
+from huiying.core.states import Account, Captured, Delivery, PostState, Session, SourceAlarm, SourceState
 from tests.clock import SettableClock
-from tests.servers import Cluster, Database, absent, at_once, drop
+from tests.contract.small_disk import fill, until_full
+from tests.servers import Cluster, Database, at_once, drop
 
-pytest_plugins = ("tests.servers",)
+pytest_plugins = ("tests.servers", "tests.contract.small_disk")
 
 DRAFT = Draft("noted", "A1", "p-1", Role.DUTY, payload={"text": "x"})
 DAY = date(2026, 1, 27)
@@ -203,6 +213,81 @@ def test_without_the_row_to_lock_nothing_is_appended(ledger: SqlLedger, schema: 
     assert ledger.head() == 0
 
 
+def test_what_is_appended_while_the_listener_is_cut_off_wakes_all_the_same(
+    own_schema: Database, cluster: Cluster
+) -> None:
+    """Waits as the live feed does, from number to number, while sessions are ended and the server restarts."""
+    ledger, writer = (SqlLedger(own_schema.url, own_schema.desk, SettableClock()) for _ in range(2))
+    seen: list[int] = []
+    ended = threading.Event()
+
+    def follow() -> None:
+        while not ended.is_set() or seen[-1:] != [30]:
+            try:
+                ledger.wait(seen[-1] if seen else 0, 40)
+                seen.extend(event.seq for event in ledger.read(after=seen[-1] if seen else 0))
+            except BackendError:
+                time.sleep(0.05)
+
+    with ThreadPoolExecutor(1) as threads:
+        following = threads.submit(follow)
+        for number in range(1, 31):
+            if number % 10 == 0:
+                cluster.stop("immediate")
+                cluster.start()
+            elif number % 3 == 0:
+                end_sessions(own_schema)
+            acknowledged(writer)
+        ended.set()
+        following.result(30)
+    assert seen == list(range(1, 31))
+    ledger.close()
+    writer.close()
+
+
+def end_sessions(database: Database) -> None:
+    """Let the server end every other session of this role."""
+    with database.session() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE usename = current_user AND pid <> pg_backend_pid()"
+        )
+
+
+def acknowledged(ledger: SqlLedger) -> None:
+    """Append one event under a key, again until it is acknowledged."""
+    key = f"{ledger}-{time.monotonic()}"
+    while True:
+        try:
+            ledger.append([DRAFT], key=key)
+            return
+        except BackendError:
+            time.sleep(0.05)
+
+
+def test_a_desk_is_not_woken_by_another(ledger: SqlLedger, schema: Database) -> None:
+    other = SqlLedger(schema.url, f"{schema.desk}-2", SettableClock())
+    assert len({dialect.channel(desk) for desk in (schema.desk, f"{schema.desk}-2", "x" * 63, "啊" * 63)}) == 4
+    assert all(len(dialect.channel(desk).encode()) < 64 for desk in ("x", "啊" * 63))
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(ledger.wait, 0, 1.0)
+        time.sleep(0.3)
+        other.append([DRAFT])
+        assert waiting.result() == 0
+    other.close()
+    drop(schema.url, [f"{schema.desk}-2"])
+
+
+def test_a_connection_that_cannot_listen_still_learns_the_head(
+    ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialect, "channel", lambda desk: "\0")
+    assert ledger.wait(0, 0.3) == 0
+    monkeypatch.undo()
+    ledger.append([DRAFT])
+    assert ledger.wait(0, 5) == 1
+
+
 def test_what_was_acknowledged_stands_after_the_server_crashed(own_schema: Database, cluster: Cluster) -> None:
     ledger = SqlLedger(own_schema.url, own_schema.desk, SettableClock())
     numbers = [ledger.append([DRAFT])[0].seq for _ in range(20)]
@@ -255,48 +340,68 @@ def test_every_spelling_of_the_address_is_understood(scheme: str) -> None:
     assert (engine.dialect.driver, engine.url.host) == ("psycopg", "c")
 
 
-@pytest.fixture
-def small(cluster: Cluster) -> Iterator[Path]:
-    """A tablespace "small" on a file system of 4 MB; the server's log of transactions stays where it is."""
-    disk = cluster.folder / "small"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m,uid=postgres,mode=0700", "tmpfs", str(disk)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        absent(f"mounting a small file system needs root: {mounted.stderr}")
-    mighty = dialect.engine(cluster.superuser, "public").execution_options(isolation_level="AUTOCOMMIT")
-    with mighty.connect() as connection:
-        connection.exec_driver_sql(f"CREATE TABLESPACE small LOCATION '{disk}'")
-        connection.exec_driver_sql("GRANT CREATE ON TABLESPACE small TO huiying")
-        yield disk
-        connection.exec_driver_sql("DROP TABLESPACE small")
-    mighty.dispose()
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+AT = instant("2026-01-27T08:00:00+08:00")
+LARGE = "".join(map(chr, range(0x4E00, 0x4E00 + 7000)))
 
 
-def until_full(act: Callable[[int], object]) -> tuple[int, StorageFull]:
-    """Call `act` until the disk is full; return how many calls were acknowledged, and the error."""
-    for done in range(1000):
-        try:
-            act(done)
-        except StorageFull as full:
-            return done, full
-    raise AssertionError("the disk never filled")
+def _session(store: SqlStore, n: int) -> None:
+    store.accounts.open_session(Session(f"s{n}", f"l{n}", LARGE, AT))
 
 
-def test_a_full_disk_is_said_and_nothing_is_lost(small: Path, own_schema: Database) -> None:
+GROWING: dict[str, Callable[[SqlLedger, SqlStore, int], object]] = {
+    "append": lambda ledger, store, n: ledger.append([replace(DRAFT, payload={"text": LARGE})]),
+    "save_source": lambda ledger, store, n: store.crawl.save_source(SourceState(f"s/{n}", "s", AT, detail=LARGE)),
+    "save_post": lambda ledger, store, n: store.crawl.save_post(PostState(f"p{n}", "s", 1, LARGE, "", AT, AT)),
+    "first_fetched": lambda ledger, store, n: store.crawl.first_fetched(f"a{n}", f"{n:064}", AT),
+    "assign": lambda ledger, store, n: store.stories.assign(
+        f"p{n}", range(n * 99, n * 99 + 99), DAY, DAY, lambda _: None
+    ),
+    "add": lambda ledger, store, n: store.accounts.add(Account(f"l{n}", f"p{n}", LARGE, Role.DUTY, None, "zh", "")),
+    "save": lambda ledger, store, n: store.accounts.save(Account(f"l{n}", f"p{n}", LARGE, Role.DUTY, None, "zh", "")),
+    "open_session": lambda ledger, store, n: _session(store, n),
+    "failed": lambda ledger, store, n: store.accounts.failed(LARGE[:500] + str(n), AT),
+    "deliveries": lambda ledger, store, n: store.deliveries.save(Delivery(n, "c", "s", 0, AT, None, LARGE)),
+    "captured": lambda ledger, store, n: store.captured.save(Captured(n, 1, LARGE, None, None, AT)),
+    "alarms": lambda ledger, store, n: store.alarms.replace([SourceAlarm("s", "r", AT, LARGE * (n % 1000 + 1))]),
+    "cursors": lambda ledger, store, n: store.cursors.set(f"{n}" + LARGE[:500], n),
+}
+# They write in place or make room: on a full disk they may succeed, and must not fail in another way.
+IN_PLACE: tuple[Callable[[SqlStore], object], ...] = (
+    lambda store: store.stories.expire(DAY),
+    lambda store: store.accounts.extend_session("s0", AT),
+    lambda store: store.accounts.close_sessions(login="l0"),
+)
+
+
+def test_every_method_is_tried_on_a_full_disk() -> None:
+    parts = ("crawl", "stories", "accounts", "deliveries", "captured", "alarms", "cursors")
+    kinds = (SqlCrawlStates, SqlStories, SqlAccounts, SqlDeliveries, SqlCaptureResults, SqlSourceAlarms, SqlCursors)
+    methods = {
+        f"{part}.{name}"
+        for part, kind in zip(parts, kinds, strict=True)
+        for name, function in vars(kind).items()
+        if not name.startswith("_") and "writing(" in inspect.getsource(function)
+    }
+    assert len(methods) == len(GROWING) - 1 + len(IN_PLACE)
+
+
+def test_each_write_says_that_the_disk_is_full_and_each_read_goes_on(small: Path, own_schema: Database) -> None:
     there = own_schema.with_setting("default_tablespace=small")
     ledger, store = SqlLedger(there.url, there.desk, SettableClock()), SqlStore(there.url, there.desk)
-    large = replace(DRAFT, payload={"text": "".join(map(chr, range(0x4E00, 0x4E00 + 7000)))})
-    appended, full = until_full(lambda _: ledger.append([large]))
-    assert "磁盘已满" in full.sentence("zh")
-    assert ledger.verify() == appended > 0
-    at = SettableClock().now()
-    saved, _ = until_full(lambda done: store.crawl.save_source(SourceState(f"s/{done}", "s", at, detail="x" * 1000)))
-    assert len(store.crawl.sources()) == saved
+    ballast = fill(small)
+    kept = {}
+    for name, write in GROWING.items():
+        kept[name], full = until_full(lambda n, write=write: write(ledger, store, n))  # type: ignore[misc]
+        assert "磁盘已满" in full.sentence("zh")
+    for change in IN_PLACE:
+        with suppress(StorageFull):
+            change(store)
+    assert ledger.verify() == ledger.head() == ledger.wait(0, 0.1) == len(ledger.read()) == kept["append"]
+    assert len(store.crawl.sources()) == kept["save_source"]
+    assert len(store.deliveries.recent(9999)) == kept["deliveries"]
+    assert len(store.accounts.all()) == len(store.accounts.names()) >= kept["add"]
+    ballast.unlink()
+    for n, write in enumerate(GROWING.values(), 5000):
+        write(ledger, store, n)
     ledger.close()
     store.close()

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from fastapi.sse import ServerSentEvent
 
 from alerts.web import feed as feed_module
 from alerts.web.feed import Feed
+from huiying.backends.ledger_sql import SqlLedger
 from huiying.core.errors import BackendError
+from huiying.core.model import Event
 from tests.alerts.web.conftest import Person
 from tests.alerts.web.invented import Invented
+from tests.clock import SettableClock
+from tests.servers import Cluster, Database
+
+pytest_plugins = ("tests.servers",)
 
 
 def followed(
@@ -125,3 +135,87 @@ def test_a_finished_alert_says_so_in_its_card(desk: Invented, person: Callable[[
     desk.press("supervisor", alert, "dismiss")
     [card] = json.loads(person("duty").page(f"/duty/changes?after={head}"))["cards"]
     assert 'data-finished="1"' in card["html"]
+
+
+WRITER = """
+import sys, time
+from huiying.backends.ledger_sql import SqlLedger
+from huiying.core.errors import BackendError
+from huiying.core.model import Draft, Role
+from tests.clock import SettableClock
+ledger = SqlLedger(sys.argv[1], sys.argv[2], SettableClock())
+for number in range(60):
+    time.sleep(0.1)
+    draft = Draft("noted", "A1", "p-1", Role.DUTY, payload={"sent": str(time.monotonic())})
+    while True:
+        try:
+            ledger.append([draft], key=str(number))
+            break
+        except BackendError:
+            time.sleep(0.05)
+ledger.close()
+"""
+
+
+def streamed(database: Database, count: int, disturb: Callable[[int], None]) -> list[tuple[int, float]]:
+    """Return (number, seconds since its writer, another process, sent it) of `count` events of one stream."""
+    ledger = SqlLedger(database.url, database.desk, SettableClock())
+    got: list[tuple[int, float]] = []
+
+    async def main() -> None:
+        feed = Feed(ledger, SettableClock())
+        watching = asyncio.create_task(feed.watch())
+        try:
+            async with asyncio.timeout(60):
+                async for answer in feed.stream(0, lambda: True):
+                    if answer.id:
+                        [event] = await asyncio.to_thread(read_again, ledger, int(answer.id))
+                        got.append((event.seq, time.monotonic() - float(event.payload["sent"])))
+                        await asyncio.to_thread(disturb, event.seq)
+                    if len(got) == count:
+                        return
+        finally:
+            watching.cancel()
+
+    command = [sys.executable, "-c", WRITER, database.url, database.desk]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[3]) as writer:
+        asyncio.run(main())
+        assert writer.wait(20) == 0
+    assert ledger.head() == count
+    ledger.close()
+    return got
+
+
+def read_again(ledger: SqlLedger, seq: int) -> list[Event]:
+    while True:
+        try:
+            return ledger.read(after=seq - 1, limit=1)
+        except BackendError:
+            time.sleep(0.05)
+
+
+def test_what_another_process_records_reaches_the_stream_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "HEARTBEAT", 300.0)  # at which a stream looks for itself
+    got = streamed(database, 60, lambda seq: None)
+    assert [seq for seq, _ in got] == list(range(1, 61))
+    delays = sorted(delay for _, delay in got)
+    print(f"{database.dialect}: median {delays[30] * 1000:.0f} ms, most {delays[-1] * 1000:.0f} ms")
+
+
+def test_a_server_that_restarts_and_ends_sessions_costs_the_stream_no_event(
+    own_schema: Database, cluster: Cluster
+) -> None:
+    def disturb(seq: int) -> None:
+        if seq in (10, 40):
+            cluster.stop("immediate")
+            cluster.start()
+        if seq in (20, 25, 30):
+            with own_schema.session() as connection:
+                connection.exec_driver_sql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE usename = current_user AND pid <> pg_backend_pid()"
+                )
+
+    assert [seq for seq, _ in streamed(own_schema, 60, disturb)] == list(range(1, 61))

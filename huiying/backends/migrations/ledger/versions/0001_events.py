@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from huiying.core.errors import Refused
+
 revision = "0001"
 down_revision = None
 
@@ -48,3 +50,13 @@ def _postgresql() -> None:
     op.execute("REVOKE UPDATE, DELETE, TRUNCATE ON events FROM PUBLIC, CURRENT_USER")
     op.execute("CREATE TABLE head (one boolean PRIMARY KEY CHECK (one))")
     op.execute("INSERT INTO head VALUES (true)")
+
+
+def downgrade() -> None:
+    """Remove the table while it holds nothing; events are never dropped."""
+    if op.get_bind().exec_driver_sql("SELECT 1 FROM events LIMIT 1").first() is not None:
+        raise Refused("no_way_back", what="ledger", revision=revision)
+    op.drop_table("events")
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_table("head")
+        op.execute("DROP FUNCTION events_refuse()")

@@ -5,8 +5,14 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from huiying.core.errors import Refused
+
 revision = "0001"
 down_revision = None
+_TABLES = (
+    *("sources", "posts", "pages", "stories", "fingerprints", "accounts", "names", "sessions", "failures"),
+    *("deliveries", "captured", "alarms", "cursors"),
+)
 _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _WORDS = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 _PROSE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -100,3 +106,12 @@ def _following() -> None:
         sa.Column("detail", _PROSE, nullable=False),
     )
     op.create_table("cursors", _text("name", primary_key=True), sa.Column("seq", _NUMBER, nullable=False))
+
+
+def downgrade() -> None:
+    """Remove every table while none holds anything: names and sessions could not be computed again."""
+    for table in _TABLES:
+        if op.get_bind().exec_driver_sql(f"SELECT 1 FROM {table} LIMIT 1").first() is not None:
+            raise Refused("no_way_back", what="store", revision=revision)
+    for table in _TABLES:
+        op.drop_table(table)
