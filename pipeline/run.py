@@ -1,13 +1,14 @@
-"""The process role: POSTS_FOUND in, the index and POSTS_READY out; at least once, every effect idempotent.
+"""The process role's first loop: POSTS_FOUND in, POSTS_READY out; at least once, every effect idempotent.
 
 poll ─► decode ─► steps ─► story ─► Post ─┐ each record
-        index.put(all) ─► POSTS_READY ─► commit   the batch
+                     POSTS_READY ─► commit┘ the batch; once a day what retention lets go
+The index is filled from POSTS_READY by the second loop, `indexing`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import datetime, timedelta
 from functools import partial
 
 from huiying.core import codec
@@ -15,13 +16,15 @@ from huiying.core.config import Desk
 from huiying.core.consume import Counters, consume
 from huiying.core.errors import Dead
 from huiying.core.model import Found, Post, Topic
-from huiying.core.ports import Clock, Index, Log, Record
+from huiying.core.ports import Clock, Log, Record
 from huiying.core.states import Candidate, Store
 from pipeline.steps import Reading, Tools, ready, run_steps, tools_for
 from pipeline.stories import WINDOW, choose
 
 GROUP = "process"
+KEPT = {Topic.POSTS_FOUND: 14, Topic.POSTS_READY: 400, Topic.CAPTURES_WANTED: 400, Topic.DEAD: 400}  # days
 _BATCH = 64
+_AGAIN = timedelta(hours=1)
 
 
 class Process:
@@ -32,7 +35,6 @@ class Process:
         desk_of: Callable[[], tuple[int, Desk]],
         desk_id: str,
         log: Log,
-        index: Index,
         store: Store,
         clock: Clock,
     ) -> None:
@@ -40,13 +42,12 @@ class Process:
         self._desk_of = desk_of
         self._desk_id = desk_id
         self._log = log
-        self._index = index
         self._store = store
         self._clock = clock
         self._number: int | None = None
         self._desk: Desk
         self._tools: Tools
-        self._expired: date | None = None
+        self._forgetting: datetime | None = None
 
     def tick(self) -> int:
         """Handle one batch; return how many records it held. A BackendError leaves it to come again."""
@@ -63,28 +64,27 @@ class Process:
             self._number, self._desk = number, desk
 
     def _handle(self, records: list[Record]) -> list[Dead | None]:
-        posts: list[Post] = []
-        fates: list[Dead | None] = []
-        for record in records:
-            try:
-                posts += self._post(codec.decode(Found, record.value))
-                fates.append(None)
-            except Dead as why:
-                fates.append(why)
+        read = [self._read(record) for record in records]
+        posts = [post for post in read if isinstance(post, Post)]
         if posts:
-            self._index.put(posts)
             self._log.append(Topic.POSTS_READY, [(post.id, codec.encode(post)) for post in posts])
-        return fates
+        return [None if isinstance(post, Post) else post for post in read]
 
-    def _post(self, found: Found) -> list[Post]:
-        """Return the ready post; none for a record of another desk that shares the log."""
+    def _read(self, record: Record) -> Post | Dead | None:
+        """Return the ready post, why there can be none, or None for a record of another desk that shares the log."""
+        try:
+            return self._post(codec.decode(Found, record.value))
+        except Dead as why:
+            return why
+
+    def _post(self, found: Found) -> Post | None:
         if found.desk != self._desk_id:
-            return []
+            return None
         outlet = self._desk.outlet(found.outlet)
         if outlet is None:
             raise Dead("outlet_unknown", outlet=found.outlet)
         reading = run_steps(found, outlet, self._tools)
-        return [ready(reading, self._story(reading))]
+        return ready(reading, self._story(reading))
 
     def _story(self, reading: Reading) -> str:
         day = reading.found.first_seen.date()
@@ -93,21 +93,12 @@ class Process:
         return self._store.stories.assign(reading.found.post, prints, day, day - WINDOW, picked)
 
     def _forget(self) -> None:
-        """Let fingerprints go that no window reaches any more, once a day."""
-        today = self._clock.now().date()
-        if self._expired != today:
-            self._store.stories.expire(today - 2 * WINDOW)
-            self._expired = today
-
-
-def refill(log: Log, index: Index, group: str) -> int:
-    """Put the posts of POSTS_READY that `group` has not committed into an index; return how many records that were.
-
-    A new index is filled by a group of its own; calling again goes on where it stopped.
-    """
-    done = 0
-    while records := log.poll(Topic.POSTS_READY, group, _BATCH):
-        index.put([codec.decode(Post, record.value) for record in records])
-        log.commit(group, records)
-        done += len(records)
-    return done
+        """Let go what retention no longer covers, once a day; what fails is tried again in an hour."""
+        now = self._clock.now()
+        if self._forgetting is not None and now < self._forgetting:
+            return
+        self._forgetting = now + _AGAIN
+        self._store.stories.expire(now.date() - 2 * WINDOW)
+        for topic, days in KEPT.items():
+            self._log.expire(topic, now.date() - timedelta(days=days))
+        self._forgetting = now + timedelta(days=1)

@@ -96,23 +96,53 @@ class Counts:
     days: Mapping[str, int]
 
 
-class Index(Protocol):
-    """Searchable posts, nothing of alerts: a projection of POSTS_READY. One writer; any number of readers."""
+class Generation(Protocol):
+    """Searchable posts, nothing of alerts: a projection of POSTS_READY."""
 
     def put(self, posts: Sequence[Post]) -> None:
         """Add or replace posts by id. An older version than the one held is ignored. Durable when this returns.
 
-        A reader in any process sees them within 0.5 s. A second writer in the same folder is a BackendError.
+        A reader in any process sees them within 0.5 s. A second writer in the same folder is a BackendError. Posts that
+        an engine refuses for good are raised together, after all others are durable, as one Dead("step_failed",
+        step="index", posts=their ids, reasons=why, in the same order).
         """
 
     def get(self, post: str) -> Post | None:
         """Return the post with this id in its newest version."""
+
+    def versions(self, posts: Sequence[str]) -> Mapping[str, int]:
+        """Return the version held of each of these posts, at most 5,000 ids; one that is not held is absent."""
 
     def search(self, query: Query) -> Page:
         """Return a page of posts. Pages joined are the whole result at once, in a stable order."""
 
     def counts(self, query: Query) -> Counts:
         """Count every post that `query` finds, whatever its `limit` and `after`."""
+
+
+class Index(Generation, Protocol):
+    """The generation in use, and another one while it is filled anew. One writer; any number of readers.
+
+    Everything but `generation` speaks of the one in use; `put` and `expire` reach the one being filled too.
+    """
+
+    def expire(self, before: date) -> int:
+        """Delete whole months (UTC, first seen) that end before `before`; return how many were in use."""
+
+    def generations(self) -> tuple[int, int | None]:
+        """Return the number of the generation in use, and of the one being filled where there is one."""
+
+    def begin_generation(self) -> int:
+        """Drop what an unfinished generation left, begin the next and return its number. Searches do not see it."""
+
+    def generation(self, number: int) -> Generation:
+        """Return what reads and writes generation `number` only. It is released with this index."""
+
+    def switch(self, number: int) -> None:
+        """Let every reader search generation `number`, with no instant between; delete the one before.
+
+        Switching twice is as once. A generation that does not exist is a BackendError.
+        """
 
     def close(self) -> None:
         """Release everything. A closed port is not used again."""
@@ -138,6 +168,12 @@ class Ledger(Protocol):
     def head(self) -> int:
         """Return the number of the last event, 0 where there is none."""
 
+    def wait(self, after: int, timeout: float) -> int:
+        """Return `head()` as soon as it is above `after`, else what it is after `timeout` seconds; for any thread.
+
+        An event of any process wakes it, also one that was appended while the connection was broken.
+        """
+
     def by_key(self, key: str) -> list[Event]:
         """Return the events that were appended with `key`."""
 
@@ -146,6 +182,24 @@ class Ledger(Protocol):
 
     def close(self) -> None:
         """Release everything. A closed port is not used again."""
+
+
+class Turn(Protocol):
+    """The right to be the one active process of a role of one desk, over all machines. For any thread.
+
+    Whoever loses it in the middle of a piece of work may finish that piece beside the next one: effects are idempotent
+    by the ledger's keys and expected versions, the posts' versions and the log's commits.
+    """
+
+    def held(self) -> bool:
+        """Say whether this process is the active one now, taking the turn where nobody has it.
+
+        It never waits for a server. Where the server that knows cannot be asked, nobody is active: no BackendError, but
+        a warning in the log. Who has not asked for half a minute hangs, and loses the turn.
+        """
+
+    def close(self) -> None:
+        """Give the turn up at once. A closed port is not used again."""
 
 
 class Captures(Protocol):

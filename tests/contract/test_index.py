@@ -8,8 +8,9 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,102 @@ def test_a_reader_before_the_first_writer_finds_nothing_and_catches_up(opened: O
 def test_a_reader_cannot_put(index: Index, opened: Opener) -> None:
     with pytest.raises(BackendError, match="index_read_only"):
         opened(False).put([post("a")])
+
+
+def month(number: int) -> dict[str, object]:
+    return {"month": f"2026-{number:02}", "first_seen": datetime(2026, number, 10, tzinfo=UTC)}
+
+
+def test_versions_are_those_held_and_what_is_not_held_is_absent(index: Index) -> None:
+    assert index.versions(["a"]) == {}
+    index.put([post("a", version=3), post("b")])
+    assert index.versions(["a", "b", "c"]) == {"a": 3, "b": 1}
+    assert index.versions([]) == {}
+
+
+def test_expiry_deletes_whole_months_that_end_before_a_day_and_says_how_many(index: Index) -> None:
+    index.put([post("a", **month(1)), post("b", **month(1)), post("c", **month(2)), post("d", **month(4))])
+    assert index.expire(date(2026, 1, 31)) == 0
+    assert ids(index, Query()) == ["d", "c", "a", "b"]
+    assert index.expire(date(2026, 4, 30)) == 2
+    assert (ids(index, Query()), index.get("a")) == (["d"], None)
+    assert index.expire(date(2026, 4, 30)) == 0
+
+
+def test_an_expired_month_begins_again_with_a_late_post(index: Index) -> None:
+    index.put([post("a", **month(1)), post("b", **month(2))])
+    index.expire(date(2026, 2, 1))
+    index.put([post("c", **month(1))])
+    assert ids(index, Query()) == ["b", "c"]
+
+
+def test_while_a_generation_is_filled_puts_reach_both_and_searches_the_old_one(index: Index) -> None:
+    index.put([post("a", title="旧", version=1)])
+    used, none = index.generations()
+    number = index.begin_generation()
+    assert (none, index.generations()) == (None, (used, number))
+    filled = index.generation(number)
+    assert filled.search(Query()).total == 0
+    index.put([post("a", title="新", version=2), post("b")])
+    filled.put([post("a", title="旧", version=1), post("only-new")])
+    assert filled.versions(["a", "b", "only-new"]) == {"a": 2, "b": 1, "only-new": 1}
+    assert ids(index, Query()) == ["a", "b"]
+    index.switch(number)
+    index.switch(number)
+    assert index.generations() == (number, None)
+    assert ids(index, Query()) == ["a", "b", "only-new"]
+    index.put([post("c")])
+    assert ids(index, Query()) == ["a", "b", "c", "only-new"]
+
+
+def test_expiry_reaches_the_generation_that_is_filled(index: Index) -> None:
+    index.put([post("a", **month(1)), post("b", **month(2))])
+    number = index.begin_generation()
+    index.put([post("a", **month(1)), post("b", **month(2))])
+    assert index.expire(date(2026, 2, 1)) == 1
+    assert [found.id for found in index.generation(number).search(Query()).posts] == ["b"]
+
+
+def test_an_unfinished_generation_is_found_by_the_next_writer_and_dropped_by_the_next_beginning(
+    index: Index, opened: Opener
+) -> None:
+    index.put([post("a")])
+    first = index.begin_generation()
+    abandoned = index.generation(first)
+    abandoned.put([post("b")])
+    second = index.begin_generation()
+    assert second > first
+    for gone in (lambda: abandoned.put([post("b")]), lambda: index.switch(first)):
+        with pytest.raises(BackendError):
+            gone()
+    index.generation(second).put([post("c")])
+    index.close()
+    again = opened(True)
+    assert again.generations()[1] == second
+    again.put([post("d")])
+    again.switch(second)
+    assert ids(again, Query()) == ["c", "d"]
+
+
+def test_a_reader_never_finds_less_and_sees_the_new_generation_within_half_a_second(
+    index: Index, opened: Opener
+) -> None:
+    index.put([post("a"), post("b", **month(2))])
+    reader = opened(False)
+    time.sleep(0.5)
+    with ThreadPoolExecutor(1) as thread:
+        over: list[bool] = []
+        totals = thread.submit(lambda: [reader.search(Query()).total for _ in iter(lambda: bool(over), True)])
+        for _ in range(3):
+            number = index.begin_generation()
+            index.generation(number).put([post("a"), post("b", **month(2)), post("x")])
+            index.switch(number)
+            index.generation(number)
+        over.append(True)
+        assert set(totals.result()) <= {2, 3}
+    until = time.monotonic() + 0.5
+    while reader.get("x") is None:
+        assert time.monotonic() < until
 
 
 def test_a_second_writer_is_locked_out_until_the_first_closes(tantivy: TantivyIndex, folder: Path) -> None:

@@ -1,10 +1,10 @@
-"""The process role over the real embedded backends: each record done or dead with a reason, once in the index."""
+"""The process role's two loops over the real embedded backends: each record done or dead with a reason, indexed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,12 @@ from huiying.backends.store_sql import SqlStore
 from huiying.core import codec
 from huiying.core.config import Desk, TopicRule
 from huiying.core.consume import Buried
-from huiying.core.errors import BackendError
+from huiying.core.errors import BackendError, Dead
 from huiying.core.model import Found, Post, Precision, Topic
 from huiying.core.ports import Query
 from pipeline import steps
-from pipeline.run import Process, refill
+from pipeline.indexing import Indexing
+from pipeline.run import Process
 from tests.clock import SettableClock
 from tests.pipeline.desk import COUNTY, TOWN, desk
 
@@ -50,12 +51,18 @@ class Office:
     number: int = 1
 
     def process(self) -> Process:
-        return Process(lambda: (self.number, self.desk), "desk", self.log, self.index, self.store, self.clock)
+        return Process(lambda: (self.number, self.desk), "desk", self.log, self.store, self.clock)
+
+    def indexing(self, months: int = 0) -> Indexing:
+        return Indexing(self.log, self.index, self.clock, months=months)
 
     def publish(self, *posts: Found) -> None:
         self.log.append(Topic.POSTS_FOUND, [(post.post, codec.encode(post)) for post in posts])
 
     def posts(self) -> dict[str, Post]:
+        indexing = self.indexing()
+        while indexing.tick():
+            pass
         return {post.id: post for post in self.index.search(Query(limit=100)).posts}
 
     def ready(self) -> list[Post]:
@@ -99,6 +106,7 @@ def test_a_page_becomes_a_ready_post(office: Office) -> None:
 def test_found_by_its_words(office: Office) -> None:
     office.publish(found("a"))
     office.process().tick()
+    office.posts()
     assert office.index.search(Query(words=("抢修", "红河镇"))).total == 1
     assert office.index.search(Query(words=("88881234",))).total == 0
 
@@ -165,21 +173,39 @@ def test_records_of_another_desk_are_done_and_leave_no_trace(office: Office) -> 
     assert office.posts() == {}
 
 
-def test_a_broken_index_leaves_the_batch_to_come_again_with_the_same_effects(
+def test_a_broken_log_leaves_the_batch_to_come_again_with_the_same_effects(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(posts: object) -> None:
-        raise BackendError("index_failed", detail="x")
+    def fail(topic: object, records: object) -> None:
+        raise BackendError("log_failed", detail="x")
 
     office.publish(found("a"), found("b", title="04版 -  红河镇停水抢修预计当晚完成"))
     process = office.process()
     with monkeypatch.context() as patched:
-        patched.setattr(office.index, "put", fail)
+        patched.setattr(office.log, "append", fail)
         with pytest.raises(BackendError):
             process.tick()
     assert office.ready() == []
     assert office.process().tick() == 2
     assert {post.story for post in office.posts().values()} == {"a"}
+
+
+def test_an_index_that_is_away_holds_up_no_ready_post(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(posts: object) -> None:
+        raise BackendError("index_failed", detail="x")
+
+    process, indexing = office.process(), office.indexing()
+    with monkeypatch.context() as patched:
+        patched.setattr(office.index, "put", fail)
+        for id in ("a", "b"):
+            office.publish(found(id))
+            assert process.tick() == 1
+            with pytest.raises(BackendError):
+                indexing.tick()
+    assert [post.id for post in office.ready()] == ["a", "b"]
+    assert indexing.tick() == 2
+    assert sorted(office.posts()) == ["a", "b"]
+    assert (indexing.counters.polled, indexing.counters.retried, indexing.counters.done) == (5, 3, 2)
 
 
 def test_the_same_record_twice_changes_nothing(office: Office) -> None:
@@ -212,11 +238,101 @@ def test_a_newer_configuration_changes_the_tags_from_the_next_tick(office: Offic
     assert hits == {"a": ["water"], "b": ["repair"]}
 
 
-def test_an_index_is_filled_again_from_the_log(office: Office, tmp_path: Path) -> None:
-    office.publish(found("a"), found("b", title="另一条"))
+class Choosy(TantivyIndex):
+    """An index that holds everything but one post, as an engine does that refuses it for good."""
+
+    def put(self, posts: Sequence[Post]) -> None:
+        super().put([post for post in posts if post.id != "bad"])
+        if len([post for post in posts if post.id == "bad"]):
+            raise Dead("step_failed", step="index", detail="x", posts=("bad",), reasons=("immense term",))
+
+
+def test_a_post_that_the_index_refuses_is_dead_and_the_others_of_its_batch_are_held(
+    office: Office, tmp_path: Path
+) -> None:
+    office.index.close()
+    office.index = Choosy(tmp_path / "index", writer=True)
+    office.publish(found("a"), found("bad", title="另一条"), found("c", outlet="gone"), found("d", title="第三条"))
+    process, indexing = office.process(), office.indexing()
+    assert (process.tick(), indexing.tick()) == (4, 3)
+    assert office.dead() == {"bad": "step_failed", "c": "outlet_unknown"}
+    assert [post.id for post in office.ready()] == ["a", "bad", "d"]
+    for counters, expected in ((process.counters, (4, 3, 1, 0)), (indexing.counters, (3, 2, 1, 0))):
+        assert (counters.polled, counters.done, counters.dead, counters.retried) == expected
+    assert (process.tick(), indexing.tick()) == (0, 0)
+    assert sorted(office.posts()) == ["a", "d"]
+
+
+def test_an_index_that_says_nothing_of_which_post_it_refuses_stops_the_line(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(posts: object) -> None:
+        raise Dead("step_failed", step="index", detail="x")
+
+    office.publish(found("a"))
     office.process().tick()
-    fresh = TantivyIndex(tmp_path / "fresh", writer=True)
-    assert refill(office.log, fresh, "fresh") == 2
-    assert refill(office.log, fresh, "fresh") == 0
-    assert {post.id: post for post in fresh.search(Query()).posts} == office.posts()
+    monkeypatch.setattr(office.index, "put", fail)
+    with pytest.raises(Dead):
+        office.indexing().tick()
+    assert office.dead() == {}
+
+
+def test_an_index_that_begins_empty_is_filled_by_a_group_of_its_own(office: Office, tmp_path: Path) -> None:
+    office.publish(found("a"), found("bad", title="另一条"))
+    office.process().tick()
+    office.log.append(Topic.POSTS_READY, [("e", b"no record")])
+    office.publish(found("b", title="第三条"))
+    office.process().tick()
+    office.posts()
+    fresh = Choosy(tmp_path / "fresh", writer=True)
+    filling = Indexing(office.log, fresh, office.clock, group="index fresh")
+    assert (filling.tick(), filling.tick()) == (4, 0)
+    assert {post.id for post in fresh.search(Query()).posts} == {"a", "b"}
     fresh.close()
+
+
+def test_what_retention_no_longer_covers_is_let_go_once_a_day(office: Office) -> None:
+    office.publish(found("a"))
+    process, indexing = office.process(), office.indexing(months=2)
+    process.tick()
+    for now, found_held, indexed in (
+        (datetime(2026, 2, 14, 12, tzinfo=UTC), 1, 1),
+        (datetime(2026, 2, 15, 12, tzinfo=UTC), 0, 1),
+        (datetime(2026, 3, 31, 12, tzinfo=UTC), 0, 1),
+        (datetime(2026, 4, 1, 12, tzinfo=UTC), 0, 0),
+    ):
+        office.clock.set(now)
+        process.tick()
+        indexing.tick()
+        assert office.log.size(Topic.POSTS_FOUND, "test")[0] == found_held
+        assert office.index.search(Query()).total == indexed
+    assert office.log.size(Topic.POSTS_READY, "test")[0] == 1
+    office.clock.set(datetime(2027, 3, 8, 12, tzinfo=UTC))
+    process.tick()
+    assert office.log.size(Topic.POSTS_READY, "test")[0] == 0
+
+
+def test_an_index_keeps_every_month_where_none_is_named(office: Office) -> None:
+    office.publish(found("a"))
+    office.process().tick()
+    assert list(office.posts()) == ["a"]
+    office.clock.set(SEEN + timedelta(days=4000))
+    assert list(office.posts()) == ["a"]
+
+
+def test_retention_that_fails_says_so_once_an_hour_and_stops_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(before: object) -> int:
+        raise BackendError("index_failed", detail="x")
+
+    monkeypatch.setattr(office.index, "expire", fail)
+    office.publish(found("a"))
+    office.process().tick()
+    indexing = office.indexing(months=1)
+    for hour in range(3):
+        office.clock.set(SEEN + timedelta(hours=hour))
+        with pytest.raises(BackendError):
+            indexing.tick()
+        assert indexing.tick() == 0
+    assert list(office.posts()) == ["a"]

@@ -1,6 +1,7 @@
 """The index in Elasticsearch 8.19: any number of writers and readers.
 
-put ─► months and generations there are ─► bulk ─► each item judged ─► again after a wait │ refused, for good │ done
+put ─► slices, a few at once ─► months and generations there are ─► bulk ─► each item judged
+    ─► again after a wait │ refused, for good │ done
 search ─► a point in time, kept a minute for the pages that follow ─► search_after
 """
 
@@ -10,15 +11,17 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from typing import Any, TypeVar
 
 import structlog
 from elasticsearch import ApiError, NotFoundError
 
-from huiying.backends.index_elastic.bulk import Line, parts, send
-from huiying.backends.index_elastic.connection import ElasticSettings, connect, moved, translated
+from huiying.backends.index_elastic.bulk import UNDER_WAY, Line, parts, send, slices, together
+from huiying.backends.index_elastic.connection import ElasticSettings, beginning, connect, moved, translated
 from huiying.backends.index_elastic.documents import document, read
 from huiying.backends.index_elastic.generations import Generations
 from huiying.backends.index_elastic.questions import ORDER, aggregations, counted, cursor, filters, place
@@ -33,6 +36,7 @@ _KEPT = "1m"
 _VIEWS = 256
 _AT_ONCE = 5000  # index.max_result_window is 10,000 by default
 _TRIES = 8  # with the waits below about 10 s; then the batch comes again from the log
+_SETTLING = (0.1, 0.2, 0.4, 0.8)  # seconds; a new month has its alias a moment before its shards
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 
 logger = structlog.get_logger("huiying.index")
@@ -62,6 +66,8 @@ class ElasticIndex:
         self._generations = Generations(self._client, settings)
         alias = self._generations.alias
         self._names = alias if generation is None else f"{alias}.{generation}.*"
+        self._threads = ThreadPoolExecutor(UNDER_WAY, "index")
+        self._children: dict[int, ElasticIndex] = {}
         self._lock = threading.Lock()
         self._views: dict[Query, str] = {}
         self._installed = self._unseen = False
@@ -72,8 +78,8 @@ class ElasticIndex:
         refused: dict[str, str] = {}
         with translated():
             self._install()
-            for part in parts([Line(post, document(post)) for post in posts]):
-                refused |= self._put(part)
+            for one in together(self._threads, self._put_some, slices(posts)):
+                refused |= one
         if refused:
             detail = "; ".join(f"{id}: {reason}" for id, reason in refused.items())[:500]
             raise Dead(
@@ -87,6 +93,13 @@ class ElasticIndex:
             hits = self._ask(body)["hits"]["hits"]
             return read(hits[0]) if hits else None
 
+    def versions(self, posts: Sequence[str]) -> Mapping[str, int]:
+        """Return the version held of each of these posts, at most 5,000 ids."""
+        with translated():
+            asked = {"query": {"ids": {"values": list(posts)}}, "docvalue_fields": ["version"], "_source": False}
+            hits = self._ask(asked | {"size": len(posts)})["hits"]["hits"] if posts else []
+            return {hit["_id"]: hit["fields"]["version"][0] for hit in hits}
+
     def search(self, query: Query) -> Page:
         """Return a page, newest first seen first, then by id."""
         with translated():
@@ -94,7 +107,7 @@ class ElasticIndex:
             view = self._views.get(_key(query, query.after)) if query.after else None
             try:
                 # The view ends with its minute, its month or its generation; the order holds in any other.
-                return _twice(lambda: self._page(query, view), lambda: self._page(query, None))
+                return _again(lambda: self._page(query, view), lambda: self._page(query, None), self._wait)
             except NotFoundError:
                 return Page((), 0, None)
 
@@ -105,11 +118,17 @@ class ElasticIndex:
             answer = self._ask(body)
             return counted(answer["aggregations"]) if "aggregations" in answer else Counts({}, {}, {})
 
-    def expire_month(self, month: str) -> bool:
-        """Drop everything first seen in `month` ("2026-01", UTC); say whether there was anything."""
+    def expire(self, before: date) -> int:
+        """Drop the indices of whole months (UTC) that end before `before`; return how many months were in use."""
         self._may_write()
         with translated():
-            return self._generations.expire(month)
+            return self._generations.expire(f"{before:%Y-%m}")
+
+    def generations(self) -> tuple[int, int | None]:
+        """Return the number of the generation behind the alias, and of the one being filled."""
+        with translated():
+            layout = self._generations.layout()
+            return layout.reading, layout.building
 
     def begin_generation(self) -> int:
         """Begin a new generation and return its number; puts from now on go to it too, searches do not.
@@ -122,8 +141,13 @@ class ElasticIndex:
             return self._generations.begin()
 
     def generation(self, number: int) -> ElasticIndex:
-        """Return an index that writes to and reads from generation `number` only. The caller closes it."""
-        return ElasticIndex(self._settings, self._writes, generation=number, wait=self._wait, chance=self._chance)
+        """Return an index that writes to and reads from generation `number` only, closed with this one."""
+        with self._lock:
+            if number not in self._children:
+                self._children[number] = ElasticIndex(
+                    self._settings, self._writes, generation=number, wait=self._wait, chance=self._chance
+                )
+            return self._children[number]
 
     def switch(self, number: int) -> None:
         """Let every reader search generation `number` from now on, with no instant between, and delete the others."""
@@ -132,7 +156,10 @@ class ElasticIndex:
             self._generations.switch(number)
 
     def close(self) -> None:
-        """End the views that are open and let the connections go."""
+        """End the views that are open and let threads and connections go."""
+        for child in self._children.values():
+            child.close()
+        self._threads.shutdown()
         views, self._views = set(self._views.values()), {}
         for view in views:
             self._end(view)
@@ -146,6 +173,12 @@ class ElasticIndex:
         if not self._installed:
             self._generations.install()
             self._installed = True
+
+    def _put_some(self, posts: Sequence[Post]) -> dict[str, str]:
+        refused: dict[str, str] = {}
+        for part in parts([Line(post, document(post)) for post in posts]):
+            refused |= self._put(part)
+        return refused
 
     def _put(self, lines: list[Line]) -> dict[str, str]:
         """Write `lines` until none is left; return why some were refused."""
@@ -181,10 +214,11 @@ class ElasticIndex:
             )
             return dict(answer.body)
 
-        return _twice(ask, ask)
+        return _again(ask, ask, self._wait)
 
     def _see_own(self) -> None:
-        if self._unseen:
+        # A generation that is being filled refreshes seldom, and other writers put to it too.
+        if self._unseen or self._only is not None:
             self._generations.refresh(self._names)
             self._unseen = False
 
@@ -231,14 +265,21 @@ class ElasticIndex:
             self._client.options(request_timeout=2).close_point_in_time(id=view)
 
 
-def _twice(first: Callable[[], T], then: Callable[[], T]) -> T:
-    """Return what `first` does, or `then` where the indices moved under it."""
+def _again(first: Callable[[], T], then: Callable[[], T], wait: Callable[[float], None]) -> T:
+    """Return what `first` does, or `then` where the indices moved under it; wait for shards that just began."""
     try:
         return first()
     except ApiError as cause:
         if not moved(cause):
             raise
-        return then()
+    for seconds in _SETTLING:
+        try:
+            return then()
+        except ApiError as cause:
+            if not beginning(cause):
+                raise
+        wait(seconds)
+    return then()
 
 
 def _key(query: Query, after: str | None) -> Query:

@@ -6,12 +6,13 @@ settings ─► client ─► answer │ ApiError, TransportError, an answer of 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
+from huiying.core.config import Machine
 from huiying.core.errors import BackendError, StorageFull
 
 _FULL = ("flood-stage", "read-only-allow-delete", "No space left on device")
@@ -38,6 +39,23 @@ class ElasticSettings:
     timeout: float = 10.0
     shards: int = 1
     replicas: int = 1
+
+    @classmethod
+    def of(cls, machine: Machine, secrets: Mapping[str, str], patience: float = 10.0) -> ElasticSettings:
+        """Return what [index] and the secret "elasticsearch" say, with `patience` seconds for one request."""
+        said = machine.index
+        secret = secrets.get("elasticsearch")
+        return cls(
+            hosts=tuple(address.strip() for address in (said.elasticsearch or "").split(",")),
+            desk=machine.desk,
+            api_key=None if said.username else secret,
+            basic_auth=(said.username, secret or "") if said.username else None,
+            ca_certs=said.ca_certs,
+            fingerprint=said.fingerprint,
+            timeout=patience,
+            shards=said.shards,
+            replicas=said.replicas,
+        )
 
 
 def connect(settings: ElasticSettings) -> Elasticsearch:
@@ -94,6 +112,11 @@ def said(error: Any) -> str:
 def moved(cause: ApiError) -> bool:
     """Say whether an index was deleted under a search: its generation was switched or its month dropped."""
     return cause.status_code == 404 or said(cause.body).startswith("search_phase_execution_exception")
+
+
+def beginning(cause: ApiError) -> bool:
+    """Say whether a shard of a new index had not begun yet."""
+    return cause.status_code == 503 and moved(cause)
 
 
 def failure(status: int, reason: str) -> BackendError:

@@ -7,9 +7,10 @@ score, so neither frequencies, positions nor norms are kept. The source is the e
 from __future__ import annotations
 
 import base64
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from pydantic_core import to_json
 
 from huiying.backends.index_elastic.connection import ElasticSettings
 from huiying.core import codec
@@ -71,7 +72,7 @@ def document(post: Post) -> bytes:
         "day": micros(post.first_seen) // 1000,
         "post": base64.b64encode(codec.encode(post)).decode(),
     }
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return to_json(body)
 
 
 def read(hit: dict[str, Any]) -> Post:

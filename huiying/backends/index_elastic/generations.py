@@ -91,6 +91,10 @@ class Generations:
             layout = self.layout()
             # A writer that read the layout just before a switch may have made a month of the old generation after it.
             self._drop(layout.strays)
+            if layout.building == layout.reading:
+                # Or have made a month of the new one that the switch did not see.
+                self._swap(layout, layout.reading)
+                continue
             targets = layout.targets(only)
             missing = [(generation, month) for generation in targets for month in wanted]
             missing = [key for key in missing if key not in layout.held]
@@ -114,7 +118,7 @@ class Generations:
     def switch(self, number: int) -> None:
         """Put generation `number` behind the alias in place of the other, then delete every other. Twice is as once."""
         layout = self.layout()
-        if number != layout.reading and layout.held:
+        if layout.held and (number != layout.reading or number == layout.building):
             self._swap(layout, number)
         # Not in the same change: a node shuts a deleted index before its searches learn of the new alias.
         left = self.layout()
@@ -122,21 +126,22 @@ class Generations:
 
     def _swap(self, layout: Layout, number: int) -> None:
         new = [self.name(*key) for key in layout.held if key[0] == number]
-        old = [self.name(*key) for key in layout.held if key[0] == layout.reading]
+        old = [self.name(*key) for key in layout.held if key[0] == layout.reading != number]
         if not new:
             raise BackendError("index_failed", detail=f"generation {number} does not exist")
         self._client.indices.put_settings(index=new, settings={"index": {"refresh_interval": REFRESH}})
         self.refresh(",".join(new))
         actions: list[dict[str, Any]] = [{"add": {"index": name, "alias": self.alias}} for name in new]
-        actions += [{"remove": {"index": name, "alias": self._building}} for name in new]
+        actions += [{"remove": {"index": name, "alias": self._building, "must_exist": False}} for name in new]
         actions += [{"remove": {"index": name, "alias": self.alias}} for name in old]
         self._client.indices.update_aliases(actions=actions)
 
-    def expire(self, month: str) -> bool:
-        """Drop `month` in every generation; say whether there was one."""
-        names = [self.name(*key) for key in self.layout().held if key[1] == month]
-        self._drop(names)
-        return bool(names)
+    def expire(self, first: str) -> int:
+        """Drop the months before `first` ("2026-01") in every generation; return how many were in use."""
+        layout = self.layout()
+        old = [key for key in layout.held if key[1] < first]
+        self._drop([self.name(*key) for key in old])
+        return sum(generation == layout.reading for generation, _ in old)
 
     def refresh(self, names: str) -> None:
         """Let searches of `names` see everything that was written."""
