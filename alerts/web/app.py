@@ -12,8 +12,21 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alerts.web import alerts_api, captures, duty, figures, handling, login, outlets, queries_api, search, streaming
+from alerts.web import (
+    alerts_api,
+    captures,
+    duty,
+    figures,
+    handling,
+    health,
+    login,
+    outlets,
+    queries_api,
+    search,
+    streaming,
+)
 from alerts.web.accounts import prepare
+from alerts.web.condition import Condition
 from alerts.web.feed import Feed
 from alerts.web.guard import SafeHeaders
 from alerts.web.pages import STATIC
@@ -21,25 +34,28 @@ from alerts.web.problems import register
 from alerts.web.services import Services
 from huiying import __version__
 
-PAGES = (login, duty, handling, captures, search, outlets, figures, streaming)
+PAGES = (health, login, duty, handling, captures, search, outlets, figures, streaming)
 API = (alerts_api, queries_api)
 
 
 def build(services: Services) -> FastAPI:
-    """Return the application. Its lifespan runs the feed's one background task."""
+    """Return the application. Its lifespan runs the feed's and the condition's background tasks."""
     feed = Feed(services.ledger, services.clock)
+    condition = Condition(services)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        """Watch the ledger while the application runs, and end every stream after."""
+        """Watch ledger and backends while the application runs, and end every stream after."""
         watching = asyncio.create_task(feed.watch())
+        turning = asyncio.create_task(condition.turn())
         try:
             yield
         finally:
             feed.close()
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            for task in (watching, turning):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
     app = FastAPI(
         title="Huiying 回应",
@@ -49,7 +65,7 @@ def build(services: Services) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
     )
-    app.state.services, app.state.feed = services, feed
+    app.state.services, app.state.feed, app.state.condition = services, feed, condition
     prepare()
     register(app)
     app.add_middleware(SafeHeaders)

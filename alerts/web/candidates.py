@@ -8,14 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from alerts.alert import AlertState
 from alerts.web.services import Services
 from huiying.core.addresses import canonical
 from huiying.core.config import Desk
+from huiying.core.errors import BackendError
 from huiying.core.model import Post
 from huiying.core.places import covers
 from huiying.core.ports import Query
 
+logger = structlog.get_logger("huiying.desk")
 SHOWN = 6
 _LOOKED_AT = 30
 # A page first fetched earlier than this before the earliest post cannot satisfy C3.
@@ -32,14 +36,18 @@ class Candidate:
 
 
 def candidates(services: Services, desk: Desk, state: AlertState) -> list[Candidate]:
-    """Return the newest pages, those that fit first."""
+    """Return the newest pages, those that fit first; none while the index is away, since an address can be typed."""
     official = [outlet for outlet in desk.outlets if outlet.official]
     own = [outlet for outlet in official if outlet.unit == state.unit] or official
     if not own:
         return []
     names = {outlet.id: outlet.name for outlet in own}
-    page = services.index.search(Query(outlets=tuple(names), limit=_LOOKED_AT))
-    made = [Candidate(post, names.get(post.outlet, post.outlet), _fits(post, state, desk)) for post in page.posts]
+    try:
+        newest = services.index.search(Query(outlets=tuple(names), limit=_LOOKED_AT)).posts
+    except BackendError as failure:
+        logger.warning("index_away", error=str(failure))
+        return []
+    made = [Candidate(post, names.get(post.outlet, post.outlet), _fits(post, state, desk)) for post in newest]
     return sorted(made, key=lambda each: not each.fits)[:SHOWN]
 
 

@@ -14,6 +14,7 @@ from alerts.alert import AlertState
 from alerts.commands import Command
 from alerts.vocabulary import CommandType
 from alerts.web.cards import card, in_order, waiting
+from alerts.web.condition import condition_of
 from alerts.web.forms import expected_of
 from alerts.web.guard import Posted
 from alerts.web.pages import fragment, page
@@ -51,6 +52,7 @@ def duty_page(
         cards=ordered,
         alarms=services.store.alarms.all(),
         configured=desk is not None,
+        degraded=condition_of(request).sentences(visit.wording),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -27,9 +28,10 @@ from alerts.web.steps import step_lines
 from alerts.web.timeline import Entry, timeline, unit_name
 from alerts.web.visits import ServicesOf, Signed, Visit, desk_of
 from huiying.core.config import Desk
-from huiying.core.errors import Conflict, HuiyingError, KeyReused, Refused
-from huiying.core.model import Role
+from huiying.core.errors import BackendError, Conflict, HuiyingError, KeyReused, Refused
+from huiying.core.model import Post, Role
 
+logger = structlog.get_logger("huiying.desk")
 router = APIRouter(include_in_schema=False)
 
 
@@ -133,14 +135,27 @@ def _theirs(entries: list[Entry], error: HuiyingError | None) -> list[Entry]:
 def posts_of(services: Services, desk: Desk, state: AlertState) -> list[dict[str, Any]]:
     """Return the posts of the story: title and extract with the words that matched marked, outlet, instants."""
     made = []
+    held = indexed(services, [ref.id for ref in state.posts])
     for ref in state.posts:
-        post = services.index.get(ref.id)
+        post = held.get(ref.id)
         outlet = desk.outlet(ref.outlet)
         words = matched_words(desk, state)
         text: tuple[Piece, ...] = extract(post.text, services.highlight(post.text, words)) if post else ()
         title = marked(ref.title, services.highlight(ref.title, words))
         made.append({"ref": ref, "outlet": outlet.name if outlet else ref.outlet, "title": title, "text": text})
     return made
+
+
+def indexed(services: Services, ids: list[str]) -> dict[str, Post]:
+    """Return the posts that the index holds. An index that is away holds up nobody who answers an alert."""
+    held = {}
+    try:
+        for id in ids:
+            if post := services.index.get(id):
+                held[id] = post
+    except BackendError as failure:
+        logger.warning("index_away", error=str(failure))
+    return held
 
 
 def matched_words(desk: Desk, state: AlertState) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ STATIC = HERE / "static"
 # What the scripts say themselves; all other text is rendered here.
 SCRIPT_WORDS = (
     "days", "hours", "minutes", "left", "late", "lamp_alive", "lamp_broken", "lamp_opening",
-    "pill", "sound_on", "sound_off",
+    "pill", "sound_on", "sound_off", "not_recorded",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Errors to answers: one status and one sentence, as a page for people and as JSON for programs; never a traceback.
 
 not signed in 401 · forged or not allowed 403 · not there 404 · somebody was first 409 · refused 422 · too often 429 ·
-a backend failed 503
+a backend failed 503, and the page comes back by itself
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from alerts.web.guard import HEADERS, Forged
 from alerts.web.pages import fragment
 from alerts.web.visits import DEFAULT_ZONE, NotSignedIn, services_of
 from alerts.web.wording import Wording
-from huiying.core.errors import BackendError, Conflict, HuiyingError, KeyReused, Refused
+from huiying.core.errors import BackendError, Conflict, Field, HuiyingError, KeyReused, Refused
 
 logger = structlog.get_logger("huiying.desk")
 
@@ -109,9 +109,20 @@ def _answer(request: Request, status: int, error: HuiyingError) -> Response:
     visit = getattr(request.state, "visit", None)
     machine = services_of(request).machine
     wording = visit.wording if visit else Wording(machine.language, ZoneInfo(DEFAULT_ZONE))
-    sentence = error.sentence(wording.language)
+    sentence, fields = _said(error, wording.language)
     if _wants_json(request):
-        return JSONResponse({"code": error.code, "sentence": sentence, "fields": dict(error.fields)}, status)
+        return JSONResponse({"code": error.code, "sentence": sentence, "fields": fields}, status)
     # This page asks no backend for anything: it must come when they are all down.
-    rendered = fragment("problem.html", wording, status=status, sentence=sentence, machine=machine)
-    return HTMLResponse(rendered, status)
+    returns = status == 503 and request.method == "GET"
+    rendered = fragment("problem.html", wording, status=status, sentence=sentence, machine=machine, returns=returns)
+    return HTMLResponse(rendered, status, {"Retry-After": "3"} if status == 503 else None)
+
+
+def _said(error: HuiyingError, language: str) -> tuple[str, dict[str, Field]]:
+    """Return sentence and fields. What a server said of itself may name its address: it stands in the log alone."""
+    fields = dict(error.fields)
+    if isinstance(error, BackendError) and fields.pop("detail", None) is not None:
+        backend = error.code.partition("_")[0]
+        code = f"{backend}_away" if backend in ("ledger", "store", "index") else "backend_away"
+        return HuiyingError(code).sentence(language), fields
+    return error.sentence(language), fields

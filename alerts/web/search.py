@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
@@ -24,12 +25,14 @@ from alerts.web.services import Services
 from alerts.web.visits import ServicesOf, Signed, desk_of
 from huiying.core import ports
 from huiying.core.config import Desk
-from huiying.core.errors import Refused
+from huiying.core.errors import BackendError, Refused
 from huiying.core.model import Post, Role
 from huiying.core.places import ancestors
 
+logger = structlog.get_logger("huiying.desk")
 router = APIRouter(include_in_schema=False)
 FACETS = 12
+EMPTY: Mapping[str, Any] = {"found": None, "total": 0, "next": "", "topics": (), "places": (), "histogram": bars({})}
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # days outside cannot be moved between zones
 
 
@@ -77,15 +80,18 @@ class Facet:
 def search_page(request: Request, services: ServicesOf, visit: Signed, asked: Annotated[Asked, Query()]) -> Response:
     """Show the results, newest first; a wrong place or date gets its sentence."""
     desk = desk_of(services)
+    frame = _frame(services, visit, desk, asked)
     try:
         query = query_of(services, desk, asked)
     except Refused as refusal:
-        empty: dict[str, Any] = {"found": (), "total": 0, "next": "", "topics": (), "places": (), "histogram": bars({})}
-        sentence = refusal.sentence(visit.wording.language)
         return page(
-            request, "search.html", visit, 422, sentence=sentence, **_frame(services, visit, desk, asked), **empty
+            request, "search.html", visit, 422, sentence=refusal.sentence(visit.wording.language), **frame, **EMPTY
         )
-    results, counts = services.index.search(query), services.index.counts(query)
+    try:
+        results, counts = services.index.search(query), services.index.counts(query)
+    except BackendError as failure:
+        logger.warning("index_away", error=str(failure))
+        return page(request, "search.html", visit, 503, sentence=visit.wording.text("search.away"), **frame, **EMPTY)
     names = known_places(services, desk, results.posts)
     above = ancestors(desk.area.code) if desk else ()
     inner = {code: count for code, count in counts.places.items() if code not in above}
@@ -93,7 +99,7 @@ def search_page(request: Request, services: ServicesOf, visit: Signed, asked: An
         request,
         "search.html",
         visit,
-        **_frame(services, visit, desk, asked),
+        **frame,
         sentence="",
         found=[found(services, desk, post, query.words) for post in results.posts],
         total=results.total,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from alerts.office import Office
 from alerts.view import AlertView
 from huiying.core.config import Machine
+from huiying.core.health import Health, RoleReport
 from huiying.core.ports import Captures, Clock, Index, Ledger
 from huiying.core.states import Store
 
@@ -17,7 +18,8 @@ class Services:
     """The ports and the pipeline's two functions on words. Called from several threads at once.
 
     `cut` turns what a person typed into the index's words; `highlight` returns the (start, end) spans of those words
-    in a text, in order and without overlap. `place_name` and `place_codes` look in the gazetteer.
+    in a text, in order and without overlap. `place_name` and `place_codes` look in the gazetteer. `health` is that of
+    the process, where it has one, and `reports` what the other roles on this data folder last said of themselves.
     """
 
     machine: Machine
@@ -32,3 +34,5 @@ class Services:
     highlight: Callable[[str, tuple[str, ...]], Sequence[tuple[int, int]]]
     place_name: Callable[[str], str | None] = lambda code: None
     place_codes: Callable[[str], tuple[str, ...]] = lambda name: ()
+    health: Health | None = None
+    reports: Callable[[], Sequence[RoleReport]] = lambda: ()

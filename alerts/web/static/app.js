@@ -209,6 +209,14 @@ const desk = (() => {
     },
   });
 
+  // The same sentences again would be read out again.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id !== "condition" || event.detail.xhr.status !== 200) return;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = event.detail.serverResponse;
+    if (fresh.content.textContent.trim() === event.detail.target.textContent.trim()) event.detail.shouldSwap = false;
+  });
+
   document.addEventListener("htmx:afterSettle", (event) => {
     forgetDrafts(document);
     restoreDrafts(document);

@@ -95,6 +95,22 @@
     key,
   });
 
+  // What was pressed and could not be recorded is said in the card; why, in the page's notice.
+  ["htmx:responseError", "htmx:sendError"].forEach((kind) => document.addEventListener(kind, (event) => {
+    const card = event.target.closest ? event.target.closest("[data-alert]") : null;
+    if (!card) return;
+    let notice = card.querySelector("[data-not-recorded]");
+    if (!notice) {
+      notice = document.createElement("div");
+      notice.className = "notice bad";
+      notice.dataset.notRecorded = "";
+      notice.setAttribute("role", "alert");
+      card.append(notice);
+    }
+    notice.textContent = desk.say("not_recorded");
+    if (window.htmx) window.htmx.trigger("#condition", "refresh");
+  }));
+
   list.addEventListener("pointerenter", (event) => { pointerInside = event.pointerType === "mouse"; });
   list.addEventListener("pointerleave", () => { pointerInside = false; });
   pill.addEventListener("click", () => { letIn(); pill.blur(); });

@@ -12,7 +12,9 @@ from alerts.web.guard import HEADERS, login_token
 from tests.alerts.web.conftest import Person, TestClient, field
 from tests.alerts.web.invented import Invented
 
-OPEN_TO_ALL = {("GET", "/login"), ("GET", "/"), ("GET", "/api/v1/openapi.json")}
+OPEN_TO_ALL = {
+    ("GET", path) for path in ("/login", "/", "/api/v1/openapi.json", "/healthz", "/readyz", "/duty/condition")
+}
 BEFORE_LOG_IN = {"/login", "/api/v1/session"}
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
+
 from alerts.vocabulary import Stage
+from huiying.core.errors import BackendError
 from huiying.core.model import Draft, Response, Role
 from tests.alerts.web.conftest import Person
 from tests.alerts.web.invented import TOWN, Invented
@@ -211,3 +214,21 @@ def test_a_post_that_has_an_alert_leads_to_it(desk: Invented, person: Callable[[
 
 def test_an_alert_that_is_not_there_is_a_sentence(person: Callable[[str], Person]) -> None:
     assert "没有编号为 A0 的预警" in person("duty").page("/alerts/A0", 404)
+
+
+def test_an_alert_is_answered_while_the_index_is_away(
+    desk: Invented, person: Callable[[str], Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = desk.alert()
+
+    def away(*_: object) -> None:
+        raise BackendError("index_failed", detail="connection refused")
+
+    for name in ("get", "search"):
+        monkeypatch.setattr(desk.services.index, name, away)
+    duty = person("duty")
+    assert "青石镇部分村庄停水两天" in duty.page(f"/alerts/{alert}")
+    duty.press(alert, "acknowledge")
+    duty.press(alert, "assign", unit="water-bureau")
+    person("unit").press(alert, "verify_and_reply", finding="true", address=PAGE, page_is_evidence="1")
+    assert types(desk, alert)[-1] == "replied"
