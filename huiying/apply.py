@@ -14,7 +14,7 @@ from huiying.core.errors import Refused
 from huiying.core.model import Draft, Event, Role
 from huiying.core.ports import Ledger
 from huiying.core.states import Account
-from huiying.wiring import Recorded
+from huiying.recorded import Recorded
 
 
 def apply(folder: Path, ledger: Ledger, account: Account) -> Event | None:

@@ -17,7 +17,8 @@ from huiying.core.config_files import read_desk, read_machine, read_texts
 from huiying.core.errors import ConfigError, HuiyingError
 from huiying.core.places import covers
 from huiying.core.ports import Ledger
-from huiying.wiring import Recorded, system_now
+from huiying.recorded import Recorded
+from huiying.wiring import system_now
 from pipeline.persons import personal_names
 
 # a place is found by its whole name only, so one that ends so and is longer than a person's name finds no person

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -19,6 +19,9 @@ from rich.progress import Progress
 from huiying import __version__
 from huiying.core.errors import HuiyingError
 from huiying.core.messages import LANGUAGES, text
+
+if TYPE_CHECKING:
+    from huiying.wiring import Runtime
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +35,7 @@ app.add_typer(users, name="users")
 
 Folder = Annotated[Path, typer.Argument(help="The desk's folder.", envvar="HUIYING_DESK")]
 Parent = Annotated[int | None, typer.Option(hidden=True, help="Process number of the supervisor.")]
+Worker = Annotated[int, typer.Option(min=1, help="Number of this process among those of its role on this machine.")]
 _SECRET = "HUIYING_SECRET_"
 
 
@@ -42,14 +46,38 @@ def language() -> str:
 
 
 def secrets(folder: Path) -> Mapping[str, str]:
-    """Return the channels' keys: from files in `secrets/` of the folder, and HUIYING_SECRET_NAME over them."""
+    """Return passwords and keys by name: files of `secrets/` in the folder, those that systemd and containers give,
+    and HUIYING_SECRET_NAME over them."""
     held = {}
-    if (folder / "secrets").is_dir():
-        held = {file.name: file.read_text(encoding="utf-8").strip() for file in (folder / "secrets").iterdir()}
+    given = [os.environ[name] for name in ("CREDENTIALS_DIRECTORY", "HUIYING_SECRETS") if os.environ.get(name)]
+    for place in (folder / "secrets", *map(Path, given)):
+        for file in sorted(place.iterdir()) if place.is_dir() else ():
+            if file.is_file():
+                held[file.name] = _secret(file)
     for name, value in os.environ.items():
         if name.startswith(_SECRET):
             held[name.removeprefix(_SECRET).lower().replace("_", "-")] = value
     return held
+
+
+def _secret(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as cause:
+        detail = getattr(cause, "strerror", None) or type(cause).__name__
+        raise HuiyingError("secret_unreadable", file=str(file), detail=detail) from cause
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Runtime]:
+    """Open the desk in `folder` for one command, and close it."""
+    from huiying.wiring import open_desk
+
+    runtime = open_desk(folder, secrets(folder))
+    try:
+        yield runtime
+    finally:
+        runtime.close()
 
 
 def main() -> None:
@@ -99,12 +127,18 @@ def init(
     contact: Annotated[str, typer.Option(help="Mail address that the crawler names in its user agent.")],
     area: Annotated[str, typer.Option(help="12-digit division code of the office's area.")],
     area_name: Annotated[str, typer.Option(help="Name of the area.")],
+    kafka: Annotated[str, typer.Option(help="host:port of the brokers; without it the log is files.")] = "",
+    elasticsearch: Annotated[str, typer.Option(help="Addresses of the cluster; without it the index is files.")] = "",
+    postgresql: Annotated[
+        str, typer.Option(help="postgresql://user@host/database of ledger and store; without it they are files.")
+    ] = "",
 ) -> None:
     """Make an office's own desk: commented TOML files and an empty ledger."""
     from huiying.init import init as make
 
     fields = {"desk": desk, "title": title, "contact": contact, "area_code": area, "area_name": area_name}
-    make(folder, fields | {"language": language()})
+    servers = {"kafka": kafka, "elasticsearch": elasticsearch, "postgresql": postgresql}
+    make(folder, fields | {"language": language()}, servers, secrets(folder))
     say("initialised", folder=folder)
 
 
@@ -112,17 +146,9 @@ def init(
 def check(folder: Folder = Path()) -> None:
     """Say in one sentence each what is wrong with the desk's files, and whether they differ from what is recorded."""
     from huiying.check import check as look
-    from huiying.wiring import open_desk
 
-    try:
-        runtime = open_desk(folder)
-    except HuiyingError as wrong:
-        _complain(wrong)
-        raise typer.Exit(1) from wrong
-    try:
+    with opened(folder) as runtime:
         findings = look(folder, runtime.ledger)
-    finally:
-        runtime.close()
     for finding in findings:
         kind = text("cli.error" if finding.error else "cli.warning", language())
         typer.echo(f"{kind}{finding.what.sentence(language())}")
@@ -139,14 +165,10 @@ def apply(
     """Record the desk's files in the ledger; the roles run what is recorded."""
     from huiying.apply import apply as record
     from huiying.people import authenticate
-    from huiying.wiring import open_desk
 
-    runtime = open_desk(folder)
-    try:
+    with opened(folder) as runtime:
         account = authenticate(runtime.store.accounts, as_, _password("password", False), runtime.clock.now())
         event = record(folder, runtime.ledger, account)
-    finally:
-        runtime.close()
     say("unchanged") if event is None else say("applied", seq=event.seq)
 
 
@@ -160,15 +182,11 @@ def users_add(
 ) -> None:
     """Add an account. The password is asked for, or read from HUIYING_PASSWORD."""
     from huiying.people import add, new_account
-    from huiying.wiring import open_desk
 
-    runtime = open_desk(folder)
-    try:
+    with opened(folder) as runtime:
         recorded = runtime.view().desk()
         account = new_account(login, _password("new_password", True), name, role, unit, language())
         add(runtime.store.accounts, account, recorded[1] if recorded else None)
-    finally:
-        runtime.close()
     say("user_added", login=login)
 
 
@@ -176,35 +194,27 @@ def users_add(
 def users_reset(login: str, folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path()) -> None:
     """Give an account a new password and end its sessions."""
     from huiying.people import reset
-    from huiying.wiring import open_desk
 
-    runtime = open_desk(folder)
-    try:
+    with opened(folder) as runtime:
         reset(runtime.store.accounts, login, _password("new_password", True))
-    finally:
-        runtime.close()
     say("user_reset", login=login)
 
 
 @users.command("list")
 def users_list(folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path()) -> None:
     """List the accounts: login, role, unit, name, pseudonym."""
-    from huiying.wiring import open_desk
 
-    runtime = open_desk(folder)
-    try:
+    with opened(folder) as runtime:
         accounts = runtime.store.accounts.all()
-    finally:
-        runtime.close()
     for account in accounts:
         role = text(f"role.{account.role}", language())
         typer.echo("\t".join((account.login, role, account.unit or "-", account.name or "-", account.pseudonym)))
 
 
-def _run(role: str, folder: Path, parent: int | None) -> None:
+def _run(role: str, folder: Path, parent: int | None, worker: int = 1) -> None:
     from huiying.roles import run
 
-    run(role, folder, secrets(folder), parent)
+    run(role, folder, secrets(folder), parent, worker)
 
 
 @app.command()
@@ -214,9 +224,9 @@ def crawl(folder: Folder = Path(), parent: Parent = None) -> None:
 
 
 @app.command()
-def process(folder: Folder = Path(), parent: Parent = None) -> None:
-    """Run the process role: posts in, tagged and indexed posts out."""
-    _run("process", folder, parent)
+def process(folder: Folder = Path(), parent: Parent = None, worker: Worker = 1) -> None:
+    """Run the process role: posts in, tagged and indexed posts out. Several share the work where Kafka does."""
+    _run("process", folder, parent, worker)
 
 
 @app.command()
@@ -234,16 +244,13 @@ def desk(folder: Folder = Path(), parent: Parent = None) -> None:
 @app.command()
 def up(folder: Folder = Path()) -> None:
     """Run all four roles on this machine until Ctrl-C."""
+    from huiying.recorded import Recorded
     from huiying.up import free_port, supervise
-    from huiying.wiring import Recorded, open_desk
 
-    runtime = open_desk(folder)
-    try:
+    with opened(folder) as runtime:
         runtime.ledger.verify()
         Recorded(runtime.ledger)()
         machine, data = runtime.machine, runtime.data
-    finally:
-        runtime.close()
     free_port(machine.host, machine.port)
     address = f"http://{machine.host}:{machine.port}/"
     say("up", address=address)
@@ -272,15 +279,11 @@ def outlets_site(port: int, folder: Path, parent: Parent = None) -> None:
 @app.command()
 def verify(folder: Folder = Path()) -> None:
     """Recompute every hash of the ledger from its stored bytes."""
-    from huiying.wiring import open_desk
 
-    runtime = open_desk(folder)
-    try:
+    with opened(folder) as runtime:
         with _progress("verifying"):
             last = runtime.ledger.verify()
         newest = runtime.ledger.read(after=last - 1)
-    finally:
-        runtime.close()
     say("verified", seq=last, chain=newest[-1].chain.hex() if newest else "-")
 
 
@@ -295,36 +298,56 @@ def figures(
 ) -> None:
     """Compute the handled-correctly rate over the alerts that fall due in a period."""
     from huiying.figure import compute
-    from huiying.wiring import open_desk
 
-    runtime = open_desk(folder)
-    try:
+    with opened(folder) as runtime:
         typer.echo(compute(runtime, period, as_of, json, language()))
-    finally:
-        runtime.close()
 
 
 @app.command()
 def backup(archive: Path, folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path()) -> None:
-    """Write the desk to one file while it runs."""
+    """Write the desk to one file while it runs, whatever holds its ledger and store."""
     from huiying.backup import backup as write
 
-    with _progress("backing_up") as bar:
-        size = write(folder, archive, lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total))
+    with opened(folder) as runtime, _progress("backing_up") as bar:
+        size = write(runtime, archive, lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total))
     say("backed_up", file=archive, size=size)
 
 
 @app.command()
-def restore(archive: Path, folder: Path) -> None:
-    """Restore a backup into an empty folder and verify its ledger."""
-    from huiying.backup import restore as unpack
-    from huiying.wiring import open_desk
+def restore(
+    archive: Path,
+    folder: Path,
+    known: Annotated[
+        str, typer.Option(help="SEQ:CHAIN of the last event that is known of the ledger before, as verify prints them.")
+    ] = "",
+) -> None:
+    """Restore a backup into an empty folder, verify its ledger, and record there that it was restored.
 
+    A folder that holds a huiying.toml of its own, and the secrets for it, keeps that one: so a desk moves from files to
+    PostgreSQL and back.
+    """
+    from huiying.backup import declare, read_known
+    from huiying.backup import restore as unpack
+
+    said = read_known(known)
     with _progress("restoring") as bar:
-        files = unpack(archive, folder, lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total))
-    runtime = open_desk(folder)
-    try:
+        files = unpack(
+            archive,
+            folder,
+            lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total),
+            secrets(folder),
+        )
+    with opened(folder) as runtime:
         last = runtime.ledger.verify()
-    finally:
-        runtime.close()
+        declare(runtime.ledger, runtime.clock, runtime.data, said)
     say("restored", folder=folder, files=files, seq=last)
+
+
+@app.command()
+def reindex(folder: Folder = Path()) -> None:
+    """Let the running process role fill the search index anew; searching goes on meanwhile."""
+    from huiying.reindex import reindex as ask
+
+    with opened(folder) as runtime:
+        request = ask(runtime.data, runtime.clock.now())
+    say("reindexing", request=request)

@@ -38,7 +38,7 @@ def run(folder: Path, port: int, language: str) -> None:
     runtime = open_desk(folder)
     try:
         runtime.ledger.verify()
-        if kind_of(runtime.ledger) != "demonstration":
+        if kind_of(runtime.ledger, folder) != "demonstration":
             raise Refused("demo_not_demonstration", folder=str(folder))
     finally:
         runtime.close()

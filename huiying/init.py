@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -11,21 +13,32 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alerts.events import EventType
 from huiying.core.config_files import DESK_FILES, MACHINE_FILE, parse_machine, read_desk, read_machine
-from huiying.core.errors import Refused
+from huiying.core.errors import HuiyingError, Refused
 from huiying.core.model import Draft, Role
 from huiying.core.ports import Clock
-from huiying.wiring import new_ledger
+from huiying.wiring import NO_SECRETS, new_ledger
 
 KINDS = ("office", "demonstration", "test")
 
 
-def init(folder: Path, fields: Mapping[str, str]) -> None:
+def init(
+    folder: Path,
+    fields: Mapping[str, str],
+    servers: Mapping[str, str] = NO_SECRETS,
+    secrets: Mapping[str, str] = NO_SECRETS,
+) -> None:
     """Write the commented files of a new office's desk and create its ledger.
 
-    `fields`: desk, title, contact, area_code, area_name, language. A folder that holds a desk already is Refused.
+    `fields`: desk, title, contact, area_code, area_name, language. `servers`: addresses by "kafka", "elasticsearch" and
+    "postgresql", "" where there is none. A folder that holds a desk already is Refused.
     """
     refuse_existing(folder)
     files = shipped_files()
+    for name, address in servers.items():
+        if address:
+            files[MACHINE_FILE] = re.sub(
+                rf'(?m)^# {name} = ".*"', f"{name} = {json.dumps(address)}", files[MACHINE_FILE]
+            )
     for name, written in files.items():
         for field, value in fields.items():
             written = written.replace("{" + field + "}", value.replace('"', "").replace("\\", ""))
@@ -36,7 +49,13 @@ def init(folder: Path, fields: Mapping[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, written in files.items():
         (folder / name).write_text(written, encoding="utf-8")
-    create_ledger(folder, "office")
+    try:
+        create_ledger(folder, "office", secrets=secrets)
+    except HuiyingError:
+        # A server that is away or a wrong password: the next try must not stumble over our files.
+        for name in files:
+            (folder / name).unlink(missing_ok=True)
+        raise
 
 
 def refuse_existing(folder: Path) -> None:
@@ -57,12 +76,12 @@ def shipped_files() -> dict[str, str]:
     return files
 
 
-def create_ledger(folder: Path, kind: str, clock: Clock | None = None) -> None:
+def create_ledger(folder: Path, kind: str, clock: Clock | None = None, secrets: Mapping[str, str] = NO_SECRETS) -> None:
     """Create the ledger with its key and first event; `kind` is fixed for ever. An existing ledger is Refused."""
     if kind not in KINDS:
         raise ValueError(kind)
     machine = read_machine(folder)
-    ledger = new_ledger(folder, machine, clock)
+    ledger = new_ledger(folder, machine, clock, secrets)
     try:
         if ledger.head():
             raise Refused("desk_exists", folder=str(folder))

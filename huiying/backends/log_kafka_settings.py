@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from huiying.core.config import Machine
 from huiying.core.model import Topic
 
 DAY = 86_400_000  # milliseconds
@@ -61,6 +62,30 @@ class KafkaSettings:
     timeout: float = 10
     session: float = 30
     security: Security = Security()
+
+    @classmethod
+    def of(cls, machine: Machine, secrets: Mapping[str, str], member: str | None = None) -> KafkaSettings:
+        """Return what [log] and the secret "kafka" say, for the static member `member` of its groups."""
+        said = machine.log
+        security = Security(
+            protocol=said.protocol,
+            cafile=said.cafile,
+            certfile=said.certfile,
+            keyfile=said.keyfile,
+            mechanism=said.mechanism,
+            username=said.username,
+            password=secrets.get("kafka"),
+        )
+        return cls(
+            bootstrap=tuple(address.strip() for address in (said.kafka or "").split(",")),
+            desk=machine.desk,
+            member=member,
+            partitions=said.partitions,
+            replication=said.replication,
+            in_sync=said.in_sync,
+            compression=said.compression,
+            security=security,
+        )
 
     def name(self, topic: Topic) -> str:
         """Return the broker's name of `topic`."""

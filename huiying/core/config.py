@@ -7,15 +7,20 @@ the other seven, together the Desk, are recorded whole as `configuration_changed
 from __future__ import annotations
 
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from huiying.core.model import Level, PlaceLevel, Tier
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
+Brokers = Annotated[str, StringConstraints(pattern=r"^[^\s,/@]+:\d+(\s*,\s*[^\s,/@]+:\d+)*$")]
+Nodes = Annotated[str, StringConstraints(pattern=r"^https?://[^\s,@]+(\s*,\s*https?://[^\s,@]+)*$")]
+# A password in it would stand in a file that people copy: it is a secret of its own.
+Database = Annotated[str, StringConstraints(pattern=r"^postgresql://[^\s:@/]+@[^\s:@/]+(:\d+)?/[^\s/]+$")]
 
 
 class Section(BaseModel):
@@ -32,6 +37,55 @@ class Channel(Section):
     min_level: Literal[1, 2, 3, 4] = 1
 
 
+class LogSection(Section):
+    """[log]: absent or without `kafka`, the log is SQLite files in the data folder. Its password is secret "kafka".
+
+    `partitions`, `replication`, `in_sync` and `compression` are what topics are created and written with; the rest is
+    how brokers are reached.
+    """
+
+    kafka: Brokers | None = None
+    partitions: int = Field(default=6, ge=1)
+    replication: int = Field(default=1, ge=1)
+    in_sync: int = Field(default=1, ge=1)
+    compression: Literal["zstd", "lz4"] = "zstd"
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    cafile: str | None = None
+    certfile: str | None = None
+    keyfile: str | None = None
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    username: str | None = None
+
+
+class IndexSection(Section):
+    """[index]: absent or without `elasticsearch`, the index is a folder in the data folder.
+
+    Secret "elasticsearch" is the password of `username`, or an API key where there is none. `months` is how long posts
+    are searchable; 0 keeps all.
+    """
+
+    elasticsearch: Nodes | None = None
+    shards: int = Field(default=1, ge=1)
+    replicas: int = Field(default=1, ge=0)
+    months: int = Field(default=0, ge=0)
+    ca_certs: str | None = None
+    fingerprint: str | None = None
+    username: str | None = None
+
+
+class DatabaseSection(Section):
+    """[ledger] and [store]: absent, SQLite files in the data folder. The password is secret "postgresql"."""
+
+    postgresql: Database | None = None
+
+
+class MetricsSection(Section):
+    """[metrics]: absent, no role listens for Prometheus. `port` is crawl's; watch, desk and workers follow it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8710, ge=1, le=65000)
+
+
 class Machine(Section):
     """huiying.toml. `clock` "simulated" is accepted only by a demonstration or test ledger."""
 
@@ -44,6 +98,19 @@ class Machine(Section):
     port: int = Field(default=8700, ge=0, le=65535)
     clock: Literal["system", "simulated"] = "system"
     channels: tuple[Channel, ...] = ()
+    captures: str | None = Field(default=None, description="a folder that all machines share; else in `data`")
+    log: LogSection = LogSection()
+    index: IndexSection = IndexSection()
+    ledger: DatabaseSection = DatabaseSection()
+    store: DatabaseSection = DatabaseSection()
+    metrics: MetricsSection | None = None
+
+    @model_validator(mode="after")
+    def _one_database(self) -> Self:
+        # Cursors of the store point into the ledger: of two databases one could be restored without the other.
+        if self.ledger != self.store:
+            raise PydanticCustomError("one_database", "[ledger] and [store] must name the same database")
+        return self
 
 
 class Source(Section):

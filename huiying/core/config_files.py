@@ -42,6 +42,7 @@ TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
     "calendar.toml": ("calendar", Calendar),
 }
 DESK_FILES = (*TABLES, *LISTS)
+_SERVERS = frozenset({"kafka", "elasticsearch", "postgresql"})  # their addresses have a sentence each
 # pydantic's error types that have a sentence of their own
 _SAID: Mapping[str, str] = {
     "missing": "config_missing_key",
@@ -49,6 +50,7 @@ _SAID: Mapping[str, str] = {
     "string_pattern_mismatch": "config_string_pattern_mismatch",
     "enum": "config_enum",
     "literal_error": "config_literal_error",
+    "one_database": "config_one_database",
 }
 
 
@@ -115,11 +117,13 @@ def _validated(kind: type[M], value: Any, file: str, written: str, entry: int = 
         # A misspelt key is the cause, the missing one only its effect.
         first = min(cause.errors(), key=lambda error: error["type"] != "extra_forbidden")
         keys = [str(part) for part in first["loc"] if isinstance(part, str)]
-        key = keys[-1] if keys else ""
+        key = keys[-1] if keys else "store"  # only what joins [ledger] and [store] stands at no key
         if first["type"] == "extra_forbidden":
             known = _known(kind, first["loc"][:-1])
             raise _unknown(key, known, file, written, entry) from cause
         code = _SAID.get(first["type"], "config_value")
+        if first["type"] == "string_pattern_mismatch" and key in _SERVERS:
+            code = f"config_{key}"
         fields = {"key": ".".join(keys), "detail": str(first.get("ctx", {}).get("expected", first["msg"]))}
         raise ConfigError(code, file=file, line=_line(written, key, entry), **fields) from cause
 

@@ -30,6 +30,7 @@ from huiying.figure import events as all_events
 from huiying.init import create_ledger
 from huiying.people import new_account
 from huiying.wiring import ROLES, Runtime, open_desk, simulated_clock
+from tests.flow.profile import EMBEDDED, Profile
 
 PASSWORD = "not-a-secret"
 ACCOUNTS = (("duty", None), ("unit", "bureau"), ("supervisor", None), ("auditor", None))
@@ -45,7 +46,12 @@ class RunningOffice:
     """See the module. `texts` are the desk's files by name without huiying.toml; without `start` time is real."""
 
     def __init__(
-        self, folder: Path, texts: Mapping[str, str], start: str | None, roles: tuple[str, ...] = ROLES
+        self,
+        folder: Path,
+        texts: Mapping[str, str],
+        start: str | None,
+        roles: tuple[str, ...] = ROLES,
+        profile: Profile = EMBEDDED,
     ) -> None:
         self.folder = folder
         self.port = free_port()
@@ -53,17 +59,20 @@ class RunningOffice:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._clients: list[httpx.Client] = []
         folder.mkdir(parents=True)
-        machine = f'desk = "test"\ntitle = "t"\ncontact = "a@b.cn"\nport = {self.port}\n'
+        machine = f'desk = "{profile.desk}"\ntitle = "t"\ncontact = "a@b.cn"\nport = {self.port}\n'
         machine += 'clock = "simulated"\n' if start else ""
-        for name, text in {**texts, "huiying.toml": machine}.items():
+        for name, text in {**texts, "huiying.toml": machine + profile.toml}.items():
             (folder / name).write_text(text, encoding="utf-8")
+        (folder / "secrets").mkdir()
+        for name, secret in profile.secrets.items():
+            (folder / "secrets" / name).write_text(secret, encoding="utf-8")
         self.data = folder / "data"
         self.data.mkdir()
         self.clock = simulated_clock(self.data)
         if start:
             self.clock.set(instant(start))
-        create_ledger(folder, "test", self.clock if start else None)
-        self.runtime: Runtime = open_desk(folder)
+        create_ledger(folder, "test", self.clock if start else None, profile.secrets)
+        self.runtime: Runtime = open_desk(folder, profile.secrets)
         for role, unit in ACCOUNTS:
             self.runtime.store.accounts.add(new_account(role, PASSWORD, role, role, unit, "zh"))
         supervisor = self.runtime.store.accounts.by_login("supervisor")
@@ -85,11 +94,13 @@ class RunningOffice:
         self.runtime.close()
 
     def start(self, role: str) -> None:
-        """Start `role` as a process of its own; what it says goes to logs/<role>.log."""
+        """Start `role` as a process of its own ("process-2": the second of its kind); it says what it does in logs/."""
         logs = self.folder / "logs"
         logs.mkdir(exist_ok=True)
+        kind, _, worker = role.partition("-")
         with (logs / f"{role}.log").open("ab") as out:
-            command = [sys.executable, "-m", "huiying", role, str(self.folder)]
+            command = [sys.executable, "-m", "huiying", kind, str(self.folder)]
+            command += ["--worker", worker] if worker and kind == "process" else []
             self._processes[role] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
 
     def stop(self, role: str) -> None:
@@ -98,12 +109,13 @@ class RunningOffice:
         process.send_signal(signal.SIGTERM)
         process.wait(5)
 
-    def kill(self, role: str) -> None:
-        """Kill `role` with -9 and start it again."""
+    def kill(self, role: str, again: bool = True) -> None:
+        """Kill `role` with -9 and start it `again`."""
         process = self._processes.pop(role)
         process.kill()
         process.wait()
-        self.start(role)
+        if again:
+            self.start(role)
 
     def at(self, when: str | datetime) -> None:
         """Move the clock to `when` and wait until nothing is left to do at that instant."""
@@ -132,6 +144,7 @@ class RunningOffice:
         for topic, group in (
             (Topic.POSTS_FOUND, "process"),
             (Topic.POSTS_READY, "watch"),
+            (Topic.POSTS_READY, "index"),
             (Topic.CAPTURES_WANTED, "crawl"),
         ):
             left += [f"{topic} {count}" for count in log.size(topic, group)[1:] if count]

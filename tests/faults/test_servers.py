@@ -1,0 +1,245 @@
+"""Kafka, Elasticsearch and PostgreSQL killed, paused and restarted under load: nothing is lost, nothing is there twice.
+
+feeder ─ as crawl appends, again where it failed ─► POSTS_FOUND ─► 2 × process ─► watch, standby ─► ledger
+faults: each server × (kill -9, pause, restart); then the lag must go, and everything is counted
+
+Short by default. HUIYING_PROFILE=long: 20,000 posts, pauses of 60 s, three rounds; it prints what it measured.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from alerts.events import EventType
+from deploy.servers.elasticsearch import Server
+from deploy.servers.kafka import Broker
+from huiying.backends.log_kafka import KafkaLog
+from huiying.backends.log_kafka_settings import KafkaSettings
+from huiying.core import codec
+from huiying.core.errors import BackendError
+from huiying.core.model import Post, Topic
+from huiying.core.ports import Query
+from tests.flow import load
+from tests.flow.office import RunningOffice, wait_for
+from tests.flow.profile import Servers
+from tests.flow.water import Feed, water_texts
+from tests.servers import Cluster
+from tests.site import Site
+
+pytest_plugins = ("tests.servers", "tests.kafka_server", "tests.elastic_server", "tests.flow.profile")
+LONG = os.environ.get("HUIYING_PROFILE") == "long"
+POSTS, PAUSE, ROUNDS = (20_000, 60, 3) if LONG else (600, 12, 1)
+LAG = 60  # seconds within which nothing may be waiting any more
+EVERY = 25
+ROLES = ("process-1", "process-2", "watch", "watch-2", "desk")
+GROUPS = ((Topic.POSTS_FOUND, "process"), (Topic.POSTS_READY, "watch"), (Topic.POSTS_READY, "index"))
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(5400 if LONG else 600)]
+
+
+@dataclass
+class Feeder:
+    """Appends posts one batch after the other, as crawl does: what failed is appended again."""
+
+    log: KafkaLog
+    desk: str
+    rate: float
+    done: int = 0
+    hold: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        for first in range(0, POSTS, 10):
+            batch = list(load.found(self.desk, range(first, first + 10), EVERY))
+            while not self._appended(batch):
+                time.sleep(0.5)
+            self.done = first + 10
+            time.sleep(10 / self.rate)
+
+    def _appended(self, batch: list[tuple[str, bytes]]) -> bool:
+        try:
+            self.log.append(Topic.POSTS_FOUND, batch)
+        except BackendError:
+            return False
+        return True
+
+
+@dataclass
+class Fault:
+    """One server, and what can befall it."""
+
+    name: str
+    kill: Callable[[], None]
+    stop: Callable[[], None]
+    start: Callable[[], None]
+    pause: Callable[[], None]
+    go_on: Callable[[], None]
+
+    def happen(self, kind: str, meanwhile: Callable[[], None]) -> None:
+        """Let `kind` befall the server; `meanwhile` is called while it is away."""
+        begin, end = {
+            "kill": (self.kill, self.start),
+            "pause": (self.pause, self.go_on),
+            "restart": (self.stop, self.start),
+        }[kind]
+        begin()
+        try:
+            if kind == "pause":
+                meanwhile()
+        finally:
+            end()
+
+
+def faults(broker: Broker, elastic: Server, cluster: Cluster) -> list[Fault]:
+    """Return the three servers."""
+
+    def signalled(number: signal.Signals) -> None:
+        pid = elastic.pid
+        assert pid is not None
+        os.kill(pid, number)
+
+    return [
+        Fault("kafka", broker.kill, broker.stop, broker.start, broker.pause, broker.go_on),
+        Fault(
+            "elasticsearch",
+            lambda: elastic.stop(signal.SIGKILL),
+            elastic.stop,
+            lambda: print(elastic.start(), end=" "),
+            lambda: signalled(signal.SIGSTOP),
+            lambda: signalled(signal.SIGCONT),
+        ),
+        Fault(
+            "postgresql",
+            cluster.kill,
+            cluster.stop,
+            cluster.start,
+            lambda: cluster.signal(signal.SIGSTOP),
+            lambda: cluster.signal(signal.SIGCONT),
+        ),
+    ]
+
+
+@pytest.fixture
+def texts() -> Iterator[dict[str, str]]:
+    with Site("127.0.0.71") as news, Site("127.0.0.72") as official:
+        Feed(news), Feed(official)
+        yield water_texts(news, official)
+
+
+@contextmanager
+def feeding(office: RunningOffice, rate: float) -> Iterator[Feeder]:
+    """Feed the office in a thread until every post is appended."""
+    log = KafkaLog(KafkaSettings.of(office.runtime.machine, office.runtime.secrets))
+    feeder = Feeder(log, office.runtime.machine.desk, rate)
+    thread = threading.Thread(target=feeder.run, name="feeder", daemon=True)
+    thread.start()
+    yield feeder
+    thread.join()
+    log.close()
+
+
+def lag(office: RunningOffice) -> int:
+    """Return how many records no group has committed yet; very many where the broker does not say."""
+    try:
+        return sum(office.runtime.log.size(topic, group)[1] for topic, group in GROUPS)
+    except BackendError:
+        return 10**9
+
+
+def test_nothing_is_lost_or_doubled_when_servers_fail_under_load(
+    broker: Broker,
+    elastic_server: Server,
+    cluster: Cluster,
+    servers: Servers,
+    texts: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("KAFKA_BOOTSTRAP", "ELASTICSEARCH_URL", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    seen: dict[str, set[str]] = {}
+    with RunningOffice(tmp_path / "desk", texts, None, ROLES, servers()) as office:
+        duty = office.client("duty")
+        with feeding(office, 60) as feeder:
+            wait_for(lambda: opened(office) > 0, 60)
+            for _ in range(ROUNDS):
+                for fault in faults(broker, elastic_server, cluster):
+                    for kind in ("kill", "pause", "restart"):
+                        began = time.monotonic()
+                        before = feeder.done
+                        fault.happen(kind, lambda name=fault.name: seen.setdefault(name, set()).update(away(duty)))
+                        print(f"{fault.name} {kind}: away {time.monotonic() - began:.1f} s", end="; ")
+                        wait_for(lambda before=before: feeder.done > before or feeder.done == POSTS, LAG)
+        began = time.monotonic()
+        wait_for(lambda: lag(office) == 0, LAG)
+        print(f"lag gone {time.monotonic() - began:.1f} s after the last post")
+        assert {name for name, said in seen.items() if said} == {"kafka", "elasticsearch", "postgresql"}
+        counted(office)
+
+
+def away(duty: httpx.Client) -> set[str]:
+    """Return which sentences of the duty page's banner were seen during a pause."""
+    said = set()
+    until = time.monotonic() + PAUSE
+    while time.monotonic() < until:
+        try:
+            page = duty.get("/duty/degraded", timeout=30)
+            said |= {page.text.strip()} if page.status_code == 503 or "degraded" in page.text else set()
+        except httpx.TransportError:
+            continue
+        time.sleep(0.5)
+    return said - {""}
+
+
+def opened(office: RunningOffice) -> int:
+    """Return how many alerts the ledger has opened."""
+    try:
+        return sum(event.type == EventType.OPENED for event in office.events())
+    except BackendError:
+        return 0
+
+
+def counted(office: RunningOffice) -> None:
+    """See that each post is in the index and in POSTS_READY, and each alert in the ledger, exactly once."""
+    expected = {load.post_of(number) for number in range(POSTS)}
+    index = office.runtime.index(writer=False)
+    assert index.search(Query(limit=1)).total == POSTS
+    ready = {codec.decode(Post, one.value).id for one in office.runtime.log.poll(Topic.POSTS_READY, "count", 10**6)}
+    assert ready == expected
+    assert office.runtime.log.size(Topic.DEAD, "count")[0] == 0
+    events = office.events()
+    alerts = Counter(event.alert for event in events if event.type == EventType.OPENED)
+    wanted = sum(load.is_alert(number, EVERY) for number in range(POSTS))
+    assert (len(alerts), set(alerts.values())) == (wanted, {1})
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert office.runtime.ledger.verify() == len(events)
+
+
+def test_alerts_open_while_elasticsearch_is_away_and_posts_are_found_when_it_is_back(
+    elastic_server: Server, servers: Servers, texts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("KAFKA_BOOTSTRAP", "ELASTICSEARCH_URL", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with ExitStack() as stack:
+        office = stack.enter_context(RunningOffice(tmp_path / "desk", texts, None, ROLES, servers()))
+        log, desk = office.runtime.log, office.runtime.machine.desk
+        log.append(Topic.POSTS_FOUND, list(load.found(desk, range(EVERY), EVERY)))
+        wait_for(lambda: opened(office) == 1, 60)
+        index = office.runtime.index(writer=False)
+        wait_for(lambda: index.search(Query()).total == EVERY, 60)
+        elastic_server.stop(signal.SIGKILL)
+        log.append(Topic.POSTS_FOUND, list(load.found(desk, range(EVERY, 3 * EVERY), EVERY)))
+        wait_for(lambda: opened(office) == 3, 60)
+        assert office.client("duty").get("/search", params={"q": "停水"}).status_code == 503
+        elastic_server.start()
+        wait_for(lambda: index.search(Query()).total == 3 * EVERY, 60)
