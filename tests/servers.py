@@ -152,7 +152,7 @@ class Cluster:
     def start(self) -> None:
         """Start the server and wait until it answers; the first time on a free port, which it keeps."""
         self.port = self.port or free_port()
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c authentication_timeout=5s"
         self._run("pg_ctl", "start", "-w", "-D", self.folder / "data", "-l", self.folder / "log", "-o", options)
 
     def stop(self, how: str = "fast") -> None:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -242,3 +242,81 @@ def test_alerts_open_while_elasticsearch_is_away_and_posts_are_found_when_it_is_
         assert office.client("duty").get("/search", params={"q": "停水"}).status_code == 503
         elastic_server.start()
         wait_for(lambda: index.search(Query()).total == 3 * EVERY, 60)
+
+
+@dataclass
+class Listener:
+    """A browser's end of the live feed: it comes back with the last number that it saw."""
+
+    office: RunningOffice
+    cookies: dict[str, str]
+    seen: list[int] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        while not self.ended.is_set():
+            last = {"Last-Event-ID": str(self.seen[-1])} if self.seen else {}
+            address = f"http://127.0.0.1:{self.office.port}/feed"
+            asked = httpx.stream("GET", address, headers=last, cookies=self.cookies, timeout=10)
+            with suppress(httpx.TransportError), asked as answer:
+                for line in answer.iter_lines():
+                    if line.startswith("id: "):
+                        self.seen.append(int(line.removeprefix("id: ")))
+                    if self.ended.is_set():
+                        return
+            self.ended.wait(0.2)
+
+
+@pytest.fixture
+def listening() -> Iterator[Callable[[RunningOffice], Listener]]:
+    opened: list[tuple[Listener, threading.Thread]] = []
+
+    def listen(office: RunningOffice) -> Listener:
+        listener = Listener(office, dict(office.client("duty").cookies))
+        thread = threading.Thread(target=listener.run, daemon=True)
+        thread.start()
+        opened.append((listener, thread))
+        return listener
+
+    yield listen
+    for listener, thread in opened:
+        listener.ended.set()
+        thread.join(15)
+
+
+def test_a_rolling_restart_under_load_leaves_no_gap_in_the_live_feed(
+    servers: Servers,
+    texts: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    listening: Callable[[RunningOffice], Listener],
+) -> None:
+    monkeypatch.setattr("tests.faults.test_servers.POSTS", 400)
+    with RunningOffice(tmp_path / "desk", texts, None, ROLES, servers()) as office:
+        listener = listening(office)
+        with feeding(office, 20):
+            wait_for(lambda: opened(office) > 0, 60)
+            for role in ROLES:
+                office.stop(role)
+                office.start(role)
+                before = opened(office)
+                wait_for(lambda before=before: opened(office) > before or opened(office) == 400 // EVERY, 60)
+        wait_for(lambda: lag(office) == 0, LAG)
+        head = office.runtime.ledger.head()
+        wait_for(lambda: bool(listener.seen) and listener.seen[-1] == head, 30)
+        assert listener.seen == list(range(1, head + 1))
+
+
+def test_a_killed_worker_s_partitions_are_taken_over(
+    servers: Servers, texts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.faults.test_servers.POSTS", 600)
+    with RunningOffice(tmp_path / "desk", texts, None, ROLES, servers()) as office:
+        log, desk = office.runtime.log, office.runtime.machine.desk
+        log.append(Topic.POSTS_FOUND, list(load.found(desk, range(600), EVERY)))
+        wait_for(lambda: log.size(Topic.POSTS_FOUND, "process")[1] < 500, 60)
+        office.kill("process-2", again=False)
+        began = time.monotonic()
+        wait_for(lambda: lag(office) == 0, 120)
+        print(f"all done {time.monotonic() - began:.1f} s after the kill")
+        counted(office)
