@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,12 +58,16 @@ def free_port() -> int:
 
 @dataclass
 class Broker:
-    """One broker with its data in `data`; ports stay the same over a kill and a start."""
+    """One broker with its data in `data`; ports stay the same over a kill and a start.
+
+    `more` are further properties, over its own.
+    """
 
     lib: Path
     data: Path
     port: int = field(default_factory=free_port)
     controller: int = field(default_factory=free_port)
+    more: Mapping[str, object] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -127,6 +132,7 @@ class Broker:
             # Rights can be taken away from a topic; what no rule names is allowed.
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "allow.everyone.if.no.acl.found": "true",
+            **self.more,
         }
 
     def _run(self, main: str, *arguments: str) -> subprocess.Popen[bytes]:
