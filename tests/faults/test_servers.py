@@ -212,7 +212,7 @@ def counted(office: RunningOffice) -> None:
     """See that each post is in the index and in POSTS_READY, and each alert in the ledger, exactly once."""
     expected = {load.post_of(number) for number in range(POSTS)}
     index = office.runtime.index(writer=False)
-    assert index.search(Query(limit=1)).total == POSTS
+    wait_for(lambda: index.search(Query(limit=1)).total == POSTS, 5)  # a reader sees a post within 0.5 s
     ready = {codec.decode(Post, one.value).id for one in office.runtime.log.poll(Topic.POSTS_READY, "count", 10**6)}
     assert ready == expected
     assert office.runtime.log.size(Topic.DEAD, "count")[0] == 0
