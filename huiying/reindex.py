@@ -3,7 +3,7 @@
 huiying reindex ─► data/reindex.request ─► process: fill, check, switch ─► the file is gone
 
 Searching and indexing go on meanwhile. The new generation is filled from POSTS_READY: posts whose records are older
-than that topic's retention (400 days) are no longer found after it.
+than that topic's retention ([log.retention], 400 days) are no longer found after it.
 """
 
 from __future__ import annotations

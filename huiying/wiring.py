@@ -287,7 +287,8 @@ def process(runtime: Runtime) -> Process:
 
     recorded = Recorded(runtime.ledger)
     recorded()
-    return Process(recorded, runtime.machine.desk, runtime.log, runtime.store, runtime.clock)
+    kept = runtime.machine.log.retention.days()
+    return Process(recorded, runtime.machine.desk, runtime.log, runtime.store, runtime.clock, kept)
 
 
 def indexing(runtime: Runtime) -> Indexing:

@@ -7,9 +7,10 @@ The index is filled from POSTS_READY by the second loop, `indexing`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 
 from huiying.core import codec
 from huiying.core.config import Desk
@@ -22,13 +23,15 @@ from pipeline.steps import Reading, Tools, ready, run_steps, tools_for
 from pipeline.stories import WINDOW, choose
 
 GROUP = "process"
-KEPT = {Topic.POSTS_FOUND: 14, Topic.POSTS_READY: 400, Topic.CAPTURES_WANTED: 400, Topic.DEAD: 400}  # days
 _BATCH = 64
 _AGAIN = timedelta(hours=1)
 
 
 class Process:
-    """Handle found posts, one batch a tick, with the newest recorded configuration."""
+    """Handle found posts, one batch a tick, with the newest recorded configuration.
+
+    `kept` is for how many days each topic keeps its records.
+    """
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class Process:
         log: Log,
         store: Store,
         clock: Clock,
+        kept: Mapping[Topic, int] = MappingProxyType({}),
     ) -> None:
         self.counters = Counters()
         self._desk_of = desk_of
@@ -44,6 +48,7 @@ class Process:
         self._log = log
         self._store = store
         self._clock = clock
+        self._kept = kept
         self._number: int | None = None
         self._desk: Desk
         self._tools: Tools
@@ -99,6 +104,6 @@ class Process:
             return
         self._forgetting = now + _AGAIN
         self._store.stories.expire(now.date() - 2 * WINDOW)
-        for topic, days in KEPT.items():
+        for topic, days in self._kept.items():
             self._log.expire(topic, now.date() - timedelta(days=days))
         self._forgetting = now + timedelta(days=1)

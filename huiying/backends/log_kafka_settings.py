@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from huiying.core.config import Machine
+from huiying.core.config import Machine, Retention
 from huiying.core.model import Topic
 
 DAY = 86_400_000  # milliseconds
 OVERHEAD = 1024  # bytes of a record beside its key and value, headers included
-RETENTION = {Topic.POSTS_FOUND: 14, Topic.POSTS_READY: 400, Topic.CAPTURES_WANTED: 400, Topic.DEAD: 400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class KafkaSettings:
     partitions: int = 6
     replication: int = 1
     in_sync: int = 1
-    retention: Mapping[Topic, int] = field(default_factory=lambda: dict(RETENTION))
+    retention: Mapping[Topic, int] = field(default_factory=Retention().days)
     largest: int = 5 * 1024 * 1024
     compression: Literal["zstd", "lz4"] = "zstd"
     timeout: float = 10
@@ -83,6 +82,7 @@ class KafkaSettings:
             partitions=said.partitions,
             replication=said.replication,
             in_sync=said.in_sync,
+            retention=said.retention.days(),
             compression=said.compression,
             security=security,
         )

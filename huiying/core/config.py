@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from huiying.core.model import Level, PlaceLevel, Tier
+from huiying.core.model import Level, PlaceLevel, Tier, Topic
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
@@ -37,6 +37,19 @@ class Channel(Section):
     min_level: Literal[1, 2, 3, 4] = 1
 
 
+class Retention(Section):
+    """[log.retention]: for how many days a topic keeps its records; a reindexing finds what POSTS_READY still holds."""
+
+    posts_found: int = Field(default=14, ge=7)
+    posts_ready: int = Field(default=400, ge=7)
+    captures_wanted: int = Field(default=400, ge=7)
+    dead: int = Field(default=400, ge=7)
+
+    def days(self) -> dict[Topic, int]:
+        """Return the days by topic."""
+        return {topic: getattr(self, topic) for topic in Topic}
+
+
 class LogSection(Section):
     """[log]: absent or without `kafka`, the log is SQLite files in the data folder. Its password is secret "kafka".
 
@@ -55,6 +68,7 @@ class LogSection(Section):
     keyfile: str | None = None
     mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
     username: str | None = None
+    retention: Retention = Retention()
 
 
 class IndexSection(Section):

@@ -60,11 +60,13 @@ def test_kafka_is_given_what_the_section_and_the_secret_say() -> None:
     said = machine(
         '[log]\nkafka = "k-1:9092, k-2:9093"\npartitions = 12\nreplication = 3\nin_sync = 2\ncompression = "lz4"\n'
         'protocol = "SASL_SSL"\ncafile = "/ca.pem"\nmechanism = "SCRAM-SHA-512"\nusername = "huiying"\n'
+        "[log.retention]\nposts_found = 30\n"
     )
     settings = KafkaSettings.of(said, {"kafka": "secret"}, "here-process-1")
     assert settings.bootstrap == ("k-1:9092", "k-2:9093")
     assert (settings.desk, settings.member, settings.partitions) == ("a", "here-process-1", 12)
     assert (settings.replication, settings.in_sync, settings.compression) == (3, 2, "lz4")
+    assert settings.retention == {"posts_found": 30, "posts_ready": 400, "captures_wanted": 400, "dead": 400}
     options = settings.security.options()
     assert (options["security_protocol"], options["ssl_cafile"]) == ("SASL_SSL", "/ca.pem")
     assert (options["sasl_mechanism"], options["sasl_plain_username"]) == ("SCRAM-SHA-512", "huiying")

@@ -16,6 +16,7 @@ from huiying.core.addresses import post_id
 from huiying.core.model import Topic
 from huiying.core.ports import Query
 from huiying.figure import compute
+from huiying.reindex import reindex, wanted
 from tests.flow.office import RunningOffice, wait_for
 from tests.flow.profile import EMBEDDED, Servers
 from tests.flow.water import Feed, water_texts
@@ -71,6 +72,9 @@ def test_a_post_becomes_a_confirmed_alert(
         send(supervisor, alert, "confirm")
         index = office.runtime.index(writer=False)
         wait_for(lambda: index.search(Query(words=("停水",))).total == 3)
+        reindex(office.data, office.runtime.clock.now())
+        wait_for(lambda: wanted(office.data) is None, 60)
+        wait_for(lambda: index.search(Query(words=("停水",))).total == 3, 2)
         figures = json.loads(compute(office.runtime, "2026", None, True, "zh"))
         assert figures["in_progress"]["count"] == 0
         assert office.runtime.ledger.verify() == len(office.events())

@@ -13,7 +13,7 @@ from huiying.backends.index_tantivy import TantivyIndex
 from huiying.backends.log_sqlite import SqliteLog
 from huiying.backends.store_sql import SqlStore
 from huiying.core import codec
-from huiying.core.config import Desk, TopicRule
+from huiying.core.config import Desk, Retention, TopicRule
 from huiying.core.consume import Buried
 from huiying.core.errors import BackendError, Dead
 from huiying.core.model import Found, Post, Precision, Topic
@@ -51,7 +51,7 @@ class Office:
     number: int = 1
 
     def process(self) -> Process:
-        return Process(lambda: (self.number, self.desk), "desk", self.log, self.store, self.clock)
+        return Process(lambda: (self.number, self.desk), "desk", self.log, self.store, self.clock, Retention().days())
 
     def indexing(self, months: int = 0) -> Indexing:
         return Indexing(self.log, self.index, self.clock, months=months)
