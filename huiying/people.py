@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from alerts.web.accounts import hash_password, new_pseudonym, password_fits
+from alerts.web.accounts import TooManyFailures, WrongPassword, hash_password, new_pseudonym, recognised
 from huiying.core.config import Desk
 from huiying.core.errors import Refused
 from huiying.core.model import Role
 from huiying.core.states import Account, Accounts
 
-_TRIES, _WITHIN = 10, timedelta(minutes=15)
 ROLES = tuple(str(role) for role in Role if role is not Role.SYSTEM)
 
 
@@ -42,11 +41,9 @@ def reset(accounts: Accounts, login: str, password: str) -> None:
 
 def authenticate(accounts: Accounts, login: str, password: str, now: datetime) -> Account:
     """Return the active account of `login` if the password is right; ten failures in 15 min close it for a while."""
-    if accounts.failures(login, now - _WITHIN) >= _TRIES:
-        raise Refused("too_many_failures", login=login)
-    account = accounts.by_login(login)
-    fits = password_fits(password, account.password if account else None)
-    if account is None or not fits or not account.active:
-        accounts.failed(login, now)
-        raise Refused("password_wrong", login=login)
-    return account
+    try:
+        return recognised(accounts, login, password, now)
+    except TooManyFailures as late:
+        raise Refused("too_many_failures", login=login) from late
+    except WrongPassword as wrong:
+        raise Refused("password_wrong", login=login) from wrong

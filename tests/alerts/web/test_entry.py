@@ -11,9 +11,10 @@ from dataclasses import replace
 import pytest
 from fastapi import FastAPI
 
-from alerts.web import entry
+from alerts.web import accounts, entry
 from alerts.web.accounts import hash_password, new_pseudonym, password_fits
 from alerts.web.visits import COOKIE, session_id
+from huiying import people
 from huiying.core.errors import Refused
 from tests.alerts.web.conftest import Person
 from tests.alerts.web.invented import PASSWORD, Invented
@@ -60,7 +61,7 @@ def test_a_wrong_password_says_nothing_about_the_account(stranger: Person) -> No
 
 def test_an_unknown_login_is_compared_too(desk: Invented, stranger: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str | None] = []
-    monkeypatch.setattr(entry, "password_fits", lambda password, hashed: compared.append(hashed))
+    monkeypatch.setattr(accounts, "password_fits", lambda password, hashed: compared.append(hashed))
     stranger.log_in("nobody")
     assert compared == [None]
 
@@ -79,7 +80,7 @@ def test_ten_failures_close_the_login_for_fifteen_minutes(
     desk: Invented, app: FastAPI, stranger: Person, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as quick:
-        quick.setattr(entry, "password_fits", lambda password, hashed: False)
+        quick.setattr(accounts, "password_fits", lambda password, hashed: False)
         statuses = [stranger.log_in("duty", "wrong") for _ in range(11)]
     assert statuses == [401] * 10 + [429]
     assert stranger.log_in("duty") == 429
@@ -89,7 +90,7 @@ def test_ten_failures_close_the_login_for_fifteen_minutes(
 
 def test_ten_failures_close_the_address_for_every_login(stranger: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as quick:
-        quick.setattr(entry, "password_fits", lambda password, hashed: False)
+        quick.setattr(accounts, "password_fits", lambda password, hashed: False)
         for number in range(10):
             stranger.log_in(f"guess{number}", "wrong")
     assert stranger.log_in("duty") == 429
@@ -149,7 +150,7 @@ def test_many_wrong_passwords_at_once_are_counted_one_by_one(desk: Invented, mon
         time.sleep(0.01)
         return False
 
-    monkeypatch.setattr(entry, "password_fits", slow)
+    monkeypatch.setattr(accounts, "password_fits", slow)
 
     def attempt() -> None:
         with contextlib.suppress(entry.WrongPassword, entry.TooManyFailures):
@@ -160,4 +161,18 @@ def test_many_wrong_passwords_at_once_are_counted_one_by_one(desk: Invented, mon
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(checked) == entry.FAILURES
+    assert len(checked) == accounts.FAILURES
+
+
+def test_failures_of_the_command_and_of_the_page_count_together(desk: Invented) -> None:
+    held, now = desk.services.store.accounts, desk.services.clock.now()
+    for _ in range(5):
+        with pytest.raises(Refused):
+            people.authenticate(held, "duty", "wrong-password", now)
+        with pytest.raises(entry.WrongPassword):
+            entry.enter(desk.services, "duty", "wrong-password", "192.0.2.1")
+    with pytest.raises(entry.TooManyFailures):
+        entry.enter(desk.services, "duty", "wrong-password", "192.0.2.9")
+    with pytest.raises(Refused) as refused:
+        people.authenticate(held, "duty", "wrong-password", now)
+    assert refused.value.code == "too_many_failures"
