@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8700
 
-.PHONY: run test test-servers check bench setup lock vendor clean long
+.PHONY: run test test-servers check bench bench-scale setup lock vendor clean long
 
 run: $(VENV)/ready
 	@$(BIN)/huiying demo demo --port $(PORT)
@@ -24,6 +24,11 @@ check: $(VENV)/ready-test
 test-servers: $(VENV)/ready-test
 	@deploy/setup-debian servers || true
 	$(BIN)/pytest -m servers
+
+bench-scale: $(VENV)/ready-test
+	@deploy/setup-debian servers || true
+	$(BIN)/python -m tests.bench.scale --kill
+	$(BIN)/python -m tests.bench.index
 
 bench: $(VENV)/ready-test
 	$(BIN)/python -m tests.bench.latency

@@ -30,7 +30,7 @@ from tests.bench.stand import Stand
 from tests.bench.steps import Records
 from tests.flow.office import RunningOffice
 
-POSTS = 2000
+POSTS = 600
 ROWS = 500
 PRINTS = 60  # of a post, as the saved pages have them
 

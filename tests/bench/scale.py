@@ -15,6 +15,7 @@ import argparse
 import os
 import signal
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -258,6 +259,7 @@ def main() -> None:
     parser.add_argument("--skip", default="", help="any of steps, engines, workers")
     given = parser.parse_args()
     real = bool(pages()) and not given.short
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the servers end with it
     print(f"pages: {'real' if real else 'invented'}", flush=True)
     with stand() as on:
         one_run(on, 1, given.partitions, 500, real)  # a server that has just begun is slow

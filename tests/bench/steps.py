@@ -24,7 +24,7 @@ from tests.bench.stand import Stand
 from tests.flow.office import RunningOffice
 
 Records = Callable[[str, Iterable[int]], Iterator[tuple[str, bytes]]]
-POSTS = 640
+POSTS = 320
 BATCH, AT_ONCE = 64, 512  # as the two loops of the process role
 
 
