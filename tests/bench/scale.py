@@ -126,9 +126,9 @@ class Run:
     memory: int
 
 
-def begin(office: RunningOffice, progress: Progress, workers: int) -> dict[str, int]:
+def begin(office: RunningOffice, progress: Progress, workers: int, real: bool) -> dict[str, int]:
     """Start `workers`, let them do a few posts, and stop them with SIGSTOP; return their pids."""
-    office.runtime.log.append(Topic.POSTS_FOUND, list(found(office.runtime.machine.desk, range(WARM), False)))
+    office.runtime.log.append(Topic.POSTS_FOUND, list(found(office.runtime.machine.desk, range(WARM), real)))
     names = [f"process-{number}" for number in range(1, workers + 1)]
     for name in names:
         office.start(name)
@@ -152,7 +152,7 @@ def one_run(on: Stand, workers: int, partitions: int, posts: int, real: bool) ->
     """Measure `posts` posts with `workers`."""
     with on.office(partitions) as office:
         progress = Progress(office)
-        pids = begin(office, progress, workers)
+        pids = begin(office, progress, workers, real)
         fill(office, posts, real)
         meter = Meter({**on.pids, **pids})
         for pid in pids.values():
@@ -196,9 +196,8 @@ def killed(on: Stand, partitions: int, posts: int, real: bool, again: bool) -> N
     """Kill one of two workers at half, and start it `again` or not; print how long its partitions stood still."""
     with on.office(partitions) as office:
         progress = Progress(office)
-        pids = begin(office, progress, 2)
+        pids = begin(office, progress, 2, real)
         fill(office, posts, real)
-        office.runtime.log.size(Topic.POSTS_FOUND, "process")
         for pid in pids.values():
             os.kill(pid, signal.SIGCONT)
         wait_for(lambda: sum(progress.sample().process.values()) >= posts / 2, 600)
