@@ -116,8 +116,10 @@ def restore(archive: Path, folder: Path, progress: Progress, secrets: Mapping[st
     """Unpack `archive` into the empty or new `folder` once every file has its checksum; return how many files.
 
     Where huiying.toml names PostgreSQL, ledger and store go there, into an empty schema. The ledger must be declared
-    after this, by `declare`.
+    after this, by `declare`: where that was cut short, the same archive restores nothing again.
     """
+    if (data := _undeclared(folder)) is not None:
+        return _the_same(archive, data)
     if folder.exists() and {path.name for path in folder.iterdir()} - _OWN:
         raise Refused("restore_not_empty", folder=str(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +132,34 @@ def restore(archive: Path, folder: Path, progress: Progress, secrets: Mapping[st
             os.replace(folder, Path(scratch) / "before")
         os.replace(desk, folder)
     return files
+
+
+def refuse_undeclared(data: Path) -> None:
+    """Refuse to run on a data folder whose ledger was restored and has not declared it."""
+    if (data / PENDING).exists():
+        raise Refused("restore_undeclared", folder=str(data))
+
+
+def _undeclared(folder: Path) -> Path | None:
+    """Return the data folder of a desk whose restoration was cut short before it was declared."""
+    if not (folder / MACHINE_FILE).is_file():
+        return None
+    data = folder / read_machine(folder).data
+    return data if (data / PENDING).exists() else None
+
+
+def _the_same(archive: Path, data: Path) -> int:
+    """Return how many files `archive` holds, if it is the one that was restored to `data`."""
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            member = tar.extractfile(f"desk/{MANIFEST}")
+            written = member.read() if member else b""
+        sums = json.loads(written)["sha256"]
+    except (OSError, tarfile.TarError, EOFError, ValueError, KeyError, TypeError, zlib.error) as cause:
+        raise Refused("backup_unreadable", file=str(archive)) from cause
+    if hashlib.sha256(written).hexdigest() != json.loads((data / PENDING).read_text(encoding="utf-8"))["manifest"]:
+        raise Refused("restore_other_archive", file=str(archive))
+    return len(sums)
 
 
 def _unpack(archive: Path, scratch: Path, progress: Progress) -> int:

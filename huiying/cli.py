@@ -244,10 +244,12 @@ def desk(folder: Folder = Path(), parent: Parent = None) -> None:
 @app.command()
 def up(folder: Folder = Path()) -> None:
     """Run all four roles on this machine until Ctrl-C."""
+    from huiying.backup import refuse_undeclared
     from huiying.recorded import Recorded
     from huiying.up import free_port, supervise
 
     with opened(folder) as runtime:
+        refuse_undeclared(runtime.data)
         runtime.ledger.verify()
         Recorded(runtime.ledger)()
         machine, data = runtime.machine, runtime.data

@@ -20,6 +20,7 @@ import structlog
 
 from alerts.view import AlertView
 from huiying import wiring
+from huiying.backup import refuse_undeclared
 from huiying.core.codec import instant_text
 from huiying.core.errors import BackendError
 from huiying.core.model import Topic
@@ -60,6 +61,7 @@ def run(role: str, folder: Path, secrets: Mapping[str, str], parent: int | None 
     log_to_stderr()
     told = Stopping(parent)
     runtime = wiring.open_desk(folder, secrets, role, worker)
+    refuse_undeclared(runtime.data)
     metrics = Metrics(role, worker, runtime.data, wiring.system_now)
     probing = observe(runtime, metrics)
     stopping = metrics.turning(told)

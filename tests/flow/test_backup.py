@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -272,3 +275,32 @@ def test_a_declaration_cut_short_is_made_once(tmp_path: Path) -> None:
         assert again is not None
         assert again.payload == first
         assert [event.type for event in runtime.ledger.read()].count(EventType.RESTORED) == 1
+
+
+def test_a_restoration_cut_short_goes_on_with_the_same_backup_only(tmp_path: Path) -> None:
+    archive = saved(made(tmp_path / "desk"), tmp_path / "a.tar.gz")
+    copy = restored(tmp_path, "copy", archive)
+    other = saved(made(tmp_path / "other"), tmp_path / "b.tar.gz")
+    with pytest.raises(Refused, match="restore_other_archive"):
+        restore(other, copy, lambda done, total: None)
+    (copy / "outlets.toml").write_text("# mine", encoding="utf-8")
+    assert restore(archive, copy, lambda done, total: None) > 0
+    assert (copy / "outlets.toml").read_text(encoding="utf-8") == "# mine"
+    declared(copy, NOW)
+    with pytest.raises(Refused, match="restore_not_empty"):
+        restore(archive, copy, lambda done, total: None)
+
+
+@pytest.mark.parametrize("command", ["watch", "desk", "up"])
+def test_nothing_runs_on_a_ledger_that_has_not_declared_its_restoration(tmp_path: Path, command: str) -> None:
+    copy = restored(tmp_path, "copy", saved(made(tmp_path / "desk"), tmp_path / "a.tar.gz"))
+    ran = subprocess.run(
+        [sys.executable, "-m", "huiying", command, str(copy)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "HUIYING_LANGUAGE": "en"},
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "Run huiying restore again with the same backup" in ran.stderr
