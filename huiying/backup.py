@@ -35,9 +35,9 @@ from huiying.core.config_files import DESK_FILES, MACHINE_FILE, read_machine
 from huiying.core.errors import Refused, StorageFull, Tampered
 from huiying.core.model import Draft, Event, Role
 from huiying.core.ports import Clock, Ledger
+from huiying.undeclared import PENDING
 
 MANIFEST = "MANIFEST.json"
-PENDING = "restored.json"  # in the data folder, until the ledger declares it
 _OWN = {MACHINE_FILE, "secrets"}
 _DATABASES = ("store", "ledger")
 _PAGE = 1000
@@ -132,12 +132,6 @@ def restore(archive: Path, folder: Path, progress: Progress, secrets: Mapping[st
             os.replace(folder, Path(scratch) / "before")
         os.replace(desk, folder)
     return files
-
-
-def refuse_undeclared(data: Path) -> None:
-    """Refuse to run on a data folder whose ledger was restored and has not declared it."""
-    if (data / PENDING).exists():
-        raise Refused("restore_undeclared", folder=str(data))
 
 
 def _undeclared(folder: Path) -> Path | None:

@@ -244,8 +244,8 @@ def desk(folder: Folder = Path(), parent: Parent = None) -> None:
 @app.command()
 def up(folder: Folder = Path()) -> None:
     """Run all four roles on this machine until Ctrl-C."""
-    from huiying.backup import refuse_undeclared
     from huiying.recorded import Recorded
+    from huiying.undeclared import refuse_undeclared
     from huiying.up import free_port, supervise
 
     with opened(folder) as runtime:

@@ -20,7 +20,6 @@ import structlog
 
 from alerts.view import AlertView
 from huiying import wiring
-from huiying.backup import refuse_undeclared
 from huiying.core.codec import instant_text
 from huiying.core.errors import BackendError
 from huiying.core.model import Topic
@@ -29,6 +28,7 @@ from huiying.core.probing import Probing, probes_of
 from huiying.logs import AGAIN, log_to_stderr, masked
 from huiying.metrics import Metrics, port_of
 from huiying.sampling import ALERTS_EVERY, SOURCES_EVERY, crawl_sampler, watch_sampler
+from huiying.undeclared import refuse_undeclared
 
 __all__ = ["Beat", "Stopping", "forever", "log_to_stderr", "observe", "run"]
 

@@ -19,12 +19,13 @@ import pytest
 
 from alerts.events import EventType, Restored
 from huiying import wiring
-from huiying.backup import PENDING, backup, declare, restore
+from huiying.backup import backup, declare, restore
 from huiying.core.codec import instant
 from huiying.core.errors import HuiyingError, Refused, StorageFull, Tampered
 from huiying.core.model import Draft, Response, Role
 from huiying.core.states import Account
 from huiying.init import create_ledger
+from huiying.undeclared import PENDING
 from tests.alerts.web.invented import TEXTS
 from tests.clock import SettableClock
 from tests.flow.profile import EMBEDDED, Profile, Servers
