@@ -47,6 +47,7 @@ class EventType(StrEnum):
     NOTED = "noted"
     HEARTBEAT = "heartbeat"
     RESTORED = "restored"
+    CHECKPOINT_ISSUED = "checkpoint_issued"
 
 
 class LedgerCreated(TypedDict):
@@ -275,6 +276,13 @@ class Restored(TypedDict):
     lost_until: str  # when it was restored
 
 
+class CheckpointIssued(TypedDict):
+    size: int  # events covered; this event is not among them
+    root: str  # Merkle root of RFC 6962, hexadecimal
+    note: str  # the whole signed note of C2SP
+    reason: str  # "by_hand"
+
+
 PAYLOADS: dict[EventType, type] = {
     EventType.LEDGER_CREATED: LedgerCreated,
     EventType.CONFIGURATION_CHANGED: ConfigurationChanged,
@@ -305,4 +313,5 @@ PAYLOADS: dict[EventType, type] = {
     EventType.NOTED: Noted,
     EventType.HEARTBEAT: Heartbeat,
     EventType.RESTORED: Restored,
+    EventType.CHECKPOINT_ISSUED: CheckpointIssued,
 }

@@ -279,14 +279,44 @@ def outlets_site(port: int, folder: Path, parent: Parent = None) -> None:
 
 
 @app.command()
-def verify(folder: Folder = Path()) -> None:
-    """Recompute every hash of the ledger from its stored bytes."""
+def verify(
+    folder: Folder = Path(),
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint kept elsewhere; may be given several times.")
+    ] = None,
+) -> None:
+    """Recompute every hash of the ledger from its stored bytes, and check it against checkpoints."""
+    from huiying.checkpoint import history, proved
 
+    kept = [file.read_text(encoding="utf-8") for file in checkpoint or ()]
     with opened(folder) as runtime:
         with _progress("verifying"):
             last = runtime.ledger.verify()
+            held, lost = proved(history(runtime.ledger), kept)
         newest = runtime.ledger.read(after=last - 1)
     say("verified", seq=last, chain=newest[-1].chain.hex() if newest else "-")
+    if held:
+        say("checkpoints_hold", n=len(held), size=max(one.size for one in held))
+    for one in lost:
+        say("checkpoint_lost", size=one.size, origin=one.origin)
+
+
+@app.command()
+def checkpoint(
+    folder: Folder = Path(),
+    out: Annotated[Path | None, typer.Option(help="File for the note; on another machine it proves most.")] = None,
+) -> None:
+    """Sign the ledger as it is now; whoever keeps the note can prove later that nothing before it was changed."""
+    from huiying.checkpoint import issue
+
+    with opened(folder) as runtime:
+        signed = issue(runtime.ledger, runtime.data, "by_hand")
+    if out is None:
+        typer.echo(signed, nl=False)
+        return
+    with out.open("x", encoding="utf-8") as file:
+        file.write(signed)
+    say("checkpoint_written", file=out)
 
 
 @app.command()

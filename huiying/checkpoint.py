@@ -1,0 +1,147 @@
+"""Checkpoints of the ledger: a signed root to keep elsewhere, and what a kept one proves of the ledger today.
+
+events ─ leaves ─► Merkle root ─ Ed25519 ─► note (C2SP) ─► checkpoint_issued, a file
+kept note ─► signed by this ledger's key? ─► as many events? ─► the same root over the first of them?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from alerts.events import EventType
+from huiying.core import merkle, note
+from huiying.core.errors import HuiyingError, Refused, Tampered
+from huiying.core.model import Draft, Event, Role
+from huiying.core.note import Checkpoint, VerifierKey
+from huiying.core.ports import Ledger
+
+KEY_FILE = "ledger.key"
+OFFICE = "office"
+_PAGE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class _Era:
+    """The time of one origin: it begins after event `begin`; `last` is the last event kept of the one before."""
+
+    origin: str
+    begin: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What checkpoints need of a ledger: the leaf of each event, key and kind, its origins, and what it issued."""
+
+    leaves: tuple[bytes, ...]
+    kind: str
+    public: bytes
+    eras: tuple[_Era, ...]
+    issued: tuple[tuple[int, str], ...]  # number of the event, note
+
+    def key(self, origin: str) -> VerifierKey:
+        """Return the key that checkpoints of `origin` are signed with, in its name."""
+        return VerifierKey(origin, self.public)
+
+    def line(self, era: _Era) -> str:
+        """Return the origin as checkpoints name it: no demonstration's can be taken for an office's."""
+        return era.origin if self.kind == OFFICE else f"{self.kind}/{era.origin}"
+
+
+def history(ledger: Ledger) -> History:
+    """Read `ledger` from its first event. An empty one is Refused("ledger_empty")."""
+    leaves: list[bytes] = []
+    eras: list[_Era] = []
+    issued: list[tuple[int, str]] = []
+    first: Event | None = None
+    while events := ledger.read(after=len(leaves), limit=_PAGE):
+        first = first or events[0]
+        for event in events:
+            leaves.append(event.leaf)
+            if event.type in (EventType.LEDGER_CREATED, EventType.RESTORED):
+                eras.append(_Era(event.payload["origin"], event.seq - 1, event.payload.get("last", 0)))
+            elif event.type == EventType.CHECKPOINT_ISSUED:
+                issued.append((event.seq, event.payload["note"]))
+    if first is None or not eras:
+        raise Refused("ledger_empty")
+    kind, public = first.payload["kind"], bytes.fromhex(first.payload["public_key"])
+    return History(tuple(leaves), kind, public, tuple(eras), tuple(issued))
+
+
+def issue(ledger: Ledger, data: Path, reason: str) -> str:
+    """Sign the ledger as it is now, record `checkpoint_issued`, and return the note.
+
+    What the ledger issued before is checked first: on a ledger that no longer proves it nothing is signed (Tampered).
+    Without the private key in the data folder it is Refused("ledger_key_missing").
+    """
+    known = history(ledger)
+    proved(known, ())
+    private = _private(data)
+    if private.public_key().public_bytes_raw() != known.public:
+        raise Refused("ledger_key_other", file=str(data / KEY_FILE))
+    line = known.line(known.eras[-1])
+    now = Checkpoint(line, len(known.leaves), merkle.root(known.leaves))
+    signed = note.sign(now.text(), line, private)
+    payload = {"size": now.size, "root": now.root.hex(), "note": signed, "reason": reason}
+    draft = Draft(EventType.CHECKPOINT_ISSUED, None, "system", Role.SYSTEM, payload=payload)
+    ledger.append([draft], key=f"checkpoint:{line}:{now.size}")
+    return signed
+
+
+def _private(data: Path) -> Ed25519PrivateKey:
+    file = data / KEY_FILE
+    try:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(file.read_text(encoding="ascii").strip()))
+    except FileNotFoundError as cause:
+        raise Refused("ledger_key_missing", file=str(file)) from cause
+    except ValueError as cause:
+        raise HuiyingError("ledger_key_unreadable", file=str(file)) from cause
+
+
+def proved(known: History, kept: Sequence[str]) -> tuple[tuple[Checkpoint, ...], tuple[Checkpoint, ...]]:
+    """Check every checkpoint that the ledger issued and the notes `kept` elsewhere against its events.
+
+    Return those that hold, and those that the ledger itself declares lost by `restored`. The first that does not hold
+    is Tampered: "shorter" (fewer events than were signed), "root" (other events), "origin" (of no history of this
+    ledger); a note that is not signed by this ledger is Refused.
+    """
+    found = [_opened(known, signed) for signed in (*(signed for _, signed in known.issued), *kept)]
+    lost = tuple(one for one in found if _declared_lost(known, one))
+    left = [one for one in found if one not in lost]
+    for one in left:
+        if one.origin not in {known.line(era) for era in known.eras}:
+            raise Tampered("tampered", seq=one.size, reason="origin")
+        if one.size > len(known.leaves):
+            raise Tampered("tampered", seq=len(known.leaves), reason="shorter")
+    roots = _roots(known.leaves, {one.size for one in left})
+    for one in sorted(left, key=lambda one: one.size):
+        if roots[one.size] != one.root:
+            raise Tampered("tampered", seq=one.size, reason="root")
+    return tuple(left), lost
+
+
+def _opened(known: History, signed: str) -> Checkpoint:
+    origin = signed.split("\n", 1)[0]
+    return note.checkpoint(note.opened(signed, [known.key(origin)]))
+
+
+def _declared_lost(known: History, one: Checkpoint) -> bool:
+    """Say whether a later origin says that it holds fewer events of `one`'s origin than were signed."""
+    lines = [known.line(era) for era in known.eras]
+    if one.origin not in lines[:-1]:
+        return False
+    return one.size > known.eras[lines.index(one.origin) + 1].last
+
+
+def _roots(leaves: Sequence[bytes], sizes: set[int]) -> dict[int, bytes]:
+    tree = merkle.Tree()
+    roots = {0: tree.root()}
+    for leaf in leaves[: max(sizes, default=0)]:
+        tree.add(leaf)
+        if tree.size in sizes:
+            roots[tree.size] = tree.root()
+    return roots
