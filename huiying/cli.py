@@ -320,6 +320,19 @@ def checkpoint(
 
 
 @app.command()
+def export(
+    bundle: Annotated[Path, typer.Option(help="The file to write: every event, every cited capture.")],
+    folder: Folder = Path(),
+) -> None:
+    """Write the ledger to one file for an auditor, who checks it with deploy/verify_bundle.py."""
+    from huiying.bundle import export as write
+
+    with opened(folder) as runtime, _progress("exporting"):
+        events, captures = write(runtime.ledger, runtime.captures, runtime.machine.desk, bundle)
+    say("exported", file=bundle, events=events, captures=captures)
+
+
+@app.command()
 def figures(
     period: Annotated[str, typer.Option(help="2026-W38, 2026-09, 2026-Q3, 2026-H2, 2026 or 2026-07-01..2026-10-01.")],
     folder: Folder = Path(),
