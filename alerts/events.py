@@ -47,6 +47,7 @@ class EventType(StrEnum):
     NOTED = "noted"
     HEARTBEAT = "heartbeat"
     RESTORED = "restored"
+    REPORT_ISSUED = "report_issued"
     CHECKPOINT_ISSUED = "checkpoint_issued"
 
 
@@ -276,6 +277,17 @@ class Restored(TypedDict):
     lost_until: str  # when it was restored
 
 
+class ReportIssued(TypedDict):
+    period: str
+    cutoff: str
+    events: int  # number of the last event counted
+    kind: str  # "week", "month", "quarter", "half_year", "year" or "dates"
+    figures: str  # SHA-256 of the figures' canonical JSON
+    correct: int
+    not_correct: int
+    excluded: int
+
+
 class CheckpointIssued(TypedDict):
     size: int  # events covered; this event is not among them
     root: str  # Merkle root of RFC 6962, hexadecimal
@@ -313,5 +325,6 @@ PAYLOADS: dict[EventType, type] = {
     EventType.NOTED: Noted,
     EventType.HEARTBEAT: Heartbeat,
     EventType.RESTORED: Restored,
+    EventType.REPORT_ISSUED: ReportIssued,
     EventType.CHECKPOINT_ISSUED: CheckpointIssued,
 }

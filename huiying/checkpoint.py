@@ -6,6 +6,7 @@ kept note ─► signed by this ledger's key? ─► as many events? ─► the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alerts.events import EventType
-from huiying.core import merkle, note
+from huiying.core import codec, merkle, note
 from huiying.core.errors import HuiyingError, Refused, Tampered
 from huiying.core.model import Draft, Event, Role
 from huiying.core.note import Checkpoint, VerifierKey
@@ -21,11 +22,12 @@ from huiying.core.ports import Ledger
 
 KEY_FILE = "ledger.key"
 OFFICE = "office"
-_PAGE = 5000
+# What `History` reads of a ledger. Inside a text a quotation mark is escaped, so that no other event has this in it.
+NEEDED = re.compile(rb'"type":"(?:ledger_created|restored|checkpoint_issued)"')
 
 
 @dataclass(frozen=True, slots=True)
-class _Era:
+class Era:
     """The time of one origin: it begins after event `begin`; `last` is the last event kept of the one before."""
 
     origin: str
@@ -40,14 +42,14 @@ class History:
     leaves: tuple[bytes, ...]
     kind: str
     public: bytes
-    eras: tuple[_Era, ...]
+    eras: tuple[Era, ...]
     issued: tuple[tuple[int, str], ...]  # number of the event, note
 
     def key(self, origin: str) -> VerifierKey:
         """Return the key that checkpoints of `origin` are signed with, in its name."""
         return VerifierKey(origin, self.public)
 
-    def line(self, era: _Era) -> str:
+    def line(self, era: Era) -> str:
         """Return the origin as checkpoints name it: no demonstration's can be taken for an office's."""
         return era.origin if self.kind == OFFICE else f"{self.kind}/{era.origin}"
 
@@ -55,20 +57,20 @@ class History:
 def history(ledger: Ledger) -> History:
     """Read `ledger` from its first event. An empty one is Refused("ledger_empty")."""
     leaves: list[bytes] = []
-    eras: list[_Era] = []
-    issued: list[tuple[int, str]] = []
-    first: Event | None = None
-    while events := ledger.read(after=len(leaves), limit=_PAGE):
-        first = first or events[0]
-        for event in events:
-            leaves.append(event.leaf)
-            if event.type in (EventType.LEDGER_CREATED, EventType.RESTORED):
-                eras.append(_Era(event.payload["origin"], event.seq - 1, event.payload.get("last", 0)))
-            elif event.type == EventType.CHECKPOINT_ISSUED:
-                issued.append((event.seq, event.payload["note"]))
-    if first is None or not eras:
+    needed: list[Event] = []
+    for row in ledger.stored():
+        leaves.append(row.leaf)
+        if NEEDED.search(row.raw):
+            needed.append(codec.read_event(row.raw, row.leaf, row.chain))
+    if not needed or needed[0].type != EventType.LEDGER_CREATED:
         raise Refused("ledger_empty")
-    kind, public = first.payload["kind"], bytes.fromhex(first.payload["public_key"])
+    kind, public = needed[0].payload["kind"], bytes.fromhex(needed[0].payload["public_key"])
+    eras = [
+        Era(event.payload["origin"], event.seq - 1, event.payload.get("last", 0))
+        for event in needed
+        if event.type != EventType.CHECKPOINT_ISSUED
+    ]
+    issued = [(event.seq, event.payload["note"]) for event in needed if event.type == EventType.CHECKPOINT_ISSUED]
     return History(tuple(leaves), kind, public, tuple(eras), tuple(issued))
 
 
@@ -109,7 +111,7 @@ def proved(known: History, kept: Sequence[str]) -> tuple[tuple[Checkpoint, ...],
     is Tampered: "shorter" (fewer events than were signed), "root" (other events), "origin" (of no history of this
     ledger); a note that is not signed by this ledger is Refused.
     """
-    found = [_opened(known, signed) for signed in (*(signed for _, signed in known.issued), *kept)]
+    found = [read_note(known, signed) for signed in (*(signed for _, signed in known.issued), *kept)]
     lost = tuple(one for one in found if _declared_lost(known, one))
     left = [one for one in found if one not in lost]
     for one in left:
@@ -124,7 +126,8 @@ def proved(known: History, kept: Sequence[str]) -> tuple[tuple[Checkpoint, ...],
     return tuple(left), lost
 
 
-def _opened(known: History, signed: str) -> Checkpoint:
+def read_note(known: History, signed: str) -> Checkpoint:
+    """Return what `signed` says once the ledger's key is seen to have signed it in the name of its origin."""
     origin = signed.split("\n", 1)[0]
     return note.checkpoint(note.opened(signed, [known.key(origin)]))
 

@@ -8,13 +8,16 @@ lock, nobody without a right to the desk's schema can take.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Connection,
+    Engine,
     Integer,
     LargeBinary,
     MetaData,
@@ -31,7 +34,7 @@ from huiying.backends.waiting import waiting
 from huiying.core import codec
 from huiying.core.errors import Conflict, KeyReused, Tampered
 from huiying.core.model import Draft, Event
-from huiying.core.ports import Clock
+from huiying.core.ports import Clock, Stored
 
 METADATA = MetaData()
 EVENTS = Table(
@@ -52,7 +55,7 @@ class SqlLedger:
     """See `huiying.core.ports.Ledger`. Any number of processes and threads."""
 
     def __init__(self, url: str, desk: str, clock: Clock) -> None:
-        self._engine = sql.opened(url, desk, "ledger")
+        self._engine = sql.append_only(sql.opened(url, desk, "ledger"), EVENTS.name)
         self._desk = desk
         self._clock = clock
         self._waiting = waiting(url, desk)
@@ -100,6 +103,10 @@ class SqlLedger:
         with sql.reading(self._engine, "ledger") as connection:
             return [_event(row) for row in connection.execute(wanted)]
 
+    def stored(self, after: int = 0) -> Iterator[Stored]:
+        """Yield what is stored above `after`, a page at a time: a long reading holds back no writer."""
+        return _stored(self._engine, after)
+
     def head(self) -> int:
         """Return the number of the last event, 0 where there is none."""
         with sql.reading(self._engine, "ledger") as connection:
@@ -123,6 +130,29 @@ class SqlLedger:
         """Release the connections; whoever still waits is woken."""
         self._waiting.close()
         self._engine.dispose()
+
+
+@contextmanager
+def opened_copy(file: Path) -> Iterator[Callable[[], Iterator[Stored]]]:
+    """Open the SQLite ledger `file` for reading only, without a desk; what is yielded reads it from the beginning."""
+    engine = sql.read_only(file)
+    try:
+        yield lambda: _stored(engine, 0)
+    finally:
+        engine.dispose()
+
+
+def _stored(engine: Engine, after: int) -> Iterator[Stored]:
+    columns = (EVENTS.c.seq, EVENTS.c.alert, EVENTS.c.raw, EVENTS.c.leaf, EVENTS.c.chain)
+    while True:
+        with sql.reading(engine, "ledger") as connection:
+            wanted = select(*columns).where(EVENTS.c.seq > after).order_by(EVENTS.c.seq).limit(_PAGE)
+            page = connection.execute(wanted).all()
+        if not page:
+            return
+        for seq, alert, raw, leaf, chain in page:
+            yield Stored(seq, alert, _bytes(raw), _bytes(leaf), _bytes(chain))
+        after = page[-1][0]
 
 
 def verified(connection: Connection, desk: str, after: int = 0) -> int:

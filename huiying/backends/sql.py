@@ -9,10 +9,12 @@ migrate     a lock file                 an advisory lock; the desk's schema is m
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -20,11 +22,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Dialect, Engine, String, Text, TypeDecorator, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from huiying.backends import postgresql
 from huiying.core.errors import BackendError, Refused, StorageFull
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_HARMLESS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_FUNCTION})
 _READS: dict[str, dict[str, Any]] = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
 
 
@@ -71,9 +75,42 @@ def opened(url: str, desk: str, what: str) -> Engine:
     return made
 
 
+def append_only(made: Engine, table: str) -> Engine:
+    """Let the connections of a SQLite engine read, and insert into `table`, and nothing else; return the engine.
+
+    SQLite asks while it prepares a statement, so that what the triggers would refuse is not even begun, and nobody
+    drops the triggers. PostgreSQL has rights for that.
+    """
+    if made.dialect.name != "sqlite":
+        return made
+    # The connections that migrated are not to be used again.
+    made.dispose()
+
+    def guard(connection: Any, _: Any) -> None:
+        connection.set_authorizer(
+            lambda act, what, *_: (
+                sqlite3.SQLITE_OK
+                if act in _HARMLESS or (act == sqlite3.SQLITE_INSERT and what == table)
+                else sqlite3.SQLITE_DENY
+            )
+        )
+
+    event.listen(made, "connect", guard)
+    return made
+
+
+def read_only(file: Path) -> Engine:
+    """Return an engine that reads the SQLite `file` and writes nothing, also beside it where no log stands there."""
+    log = file.with_name(f"{file.name}-wal")
+    immutable = "&immutable=1" if not log.exists() or not log.stat().st_size else ""
+    address = f"file:{quote(str(file.absolute()))}?mode=ro{immutable}"
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
+
+
 def _pragmas(connection: Any, _: Any) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # Without recursive triggers INSERT OR REPLACE deletes a row past the trigger that refuses it.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -8,10 +8,10 @@ The state that the store keeps for each role is declared in `states.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from huiying.core.model import Draft, Event, Post, Response, Topic
 
@@ -148,6 +148,16 @@ class Index(Generation, Protocol):
         """Release everything. A closed port is not used again."""
 
 
+class Stored(NamedTuple):
+    """One entry of the ledger as it is stored, for those who check it: nothing of it has been looked at."""
+
+    seq: int
+    alert: str | None
+    raw: bytes
+    leaf: bytes
+    chain: bytes
+
+
 class Ledger(Protocol):
     """The append-only, tamper-evident sequence of all events of one desk. Nothing here updates or deletes."""
 
@@ -164,6 +174,9 @@ class Ledger(Protocol):
 
     def read(self, after: int = 0, limit: int = 1000, alert: str | None = None) -> list[Event]:
         """Return events with numbers above `after` in order, of one alert where `alert` is given."""
+
+    def stored(self, after: int = 0) -> Iterator[Stored]:
+        """Yield what is stored with numbers above `after`, in order and unchecked: damage is for the reader to find."""
 
     def head(self) -> int:
         """Return the number of the last event, 0 where there is none."""

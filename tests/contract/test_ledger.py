@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from huiying.backends import sql
 from huiying.backends.ledger_sql import SqlLedger
 from huiying.core.errors import BackendError, Conflict, KeyReused, Tampered
 from huiying.core.model import Draft, Role
@@ -89,6 +90,7 @@ def test_waiting_ends_with_the_head_once_it_is_higher_or_when_time_is_up(ledger:
 
 APPENDER = """
 import sys
+from huiying.backends import sql
 from huiying.backends.ledger_sql import SqlLedger
 from huiying.core.model import Draft, Role
 from tests.clock import SettableClock
@@ -221,6 +223,59 @@ def test_verify_names_the_first_bad_event(
     assert (found.value.fields["seq"], found.value.fields["reason"]) == (seq, reason)
 
 
+def test_what_is_stored_is_yielded_in_order_and_unchecked(ledger: Ledger, database: Database) -> None:
+    events = ledger.append([draft(), draft(alert=None), draft()])
+    assert [tuple(row) for row in ledger.stored()] == [(e.seq, e.alert, e.raw, e.leaf, e.chain) for e in events]
+    assert [row.seq for row in ledger.stored(after=1)] == [2, 3]
+    damage = f"UPDATE events SET leaf = {ZEROS[database.dialect]} WHERE seq = 2"
+    database.execute(*OPENED[database.dialect], damage)
+    assert [row.leaf == bytes(32) for row in ledger.stored()] == [False, True, False]
+
+
+FORBIDDEN = (
+    "UPDATE events SET alert = 'B'",
+    "DELETE FROM events",
+    "INSERT OR REPLACE INTO events (seq, raw, leaf, chain) VALUES (1, x'00', x'00', x'00')",
+    "DROP TRIGGER events_no_update",
+    "DROP TABLE events",
+    "ALTER TABLE events RENAME TO gone",
+    "CREATE TABLE other (x)",
+    "PRAGMA writable_schema = ON",
+    "ATTACH ':memory:' AS other",
+)
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+def test_the_ledgers_own_connection_can_only_read_and_insert(
+    tmp_path: Path, clock: SettableClock, statement: str
+) -> None:
+    ledger = SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}", "d", clock)
+    ledger.append([draft()])
+    with ledger._engine.connect() as connection, pytest.raises(DBAPIError, match=r"not authorized|append-only"):
+        connection.exec_driver_sql(statement)
+    assert ledger.append([draft()])[0].seq == ledger.verify() == 2
+    ledger.close()
+
+
+def test_no_event_is_replaced_past_the_triggers(tmp_path: Path, clock: SettableClock) -> None:
+    """SQLite's REPLACE deletes a row without its triggers, unless they are recursive."""
+    engine = sql.opened(f"sqlite:///{tmp_path / 'ledger.sqlite'}", "d", "ledger")
+    ledger = SqlLedger(str(engine.url), "d", clock)
+    ledger.append([draft()])
+    with engine.connect() as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.exec_driver_sql(FORBIDDEN[2])
+    engine.dispose()
+    ledger.close()
+
+
+def test_a_file_is_written_through_to_the_disk_at_every_append(tmp_path: Path, clock: SettableClock) -> None:
+    engine = sql.opened(f"sqlite:///{tmp_path / 'ledger.sqlite'}", "d", "ledger")
+    with engine.connect() as connection:
+        settings = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
+    engine.dispose()
+    assert settings == ["wal", 2]  # 2: FULL, a forced write for each transaction
+
+
 def test_of_many_first_commands_one_wins_and_the_others_hear_of_it(database: Database, ledger: Ledger) -> None:
     results = at_once(*[lambda: ledger.append([draft()], expected={"A1": 0})] * 6)
     assert sorted(type(result).__name__ for result in results) == ["Conflict"] * 5 + ["list"]
@@ -239,6 +294,7 @@ READS: dict[str, Callable[[Ledger], object]] = {
     "wait": lambda ledger: ledger.wait(0, 0.1),
     "by_key": lambda ledger: ledger.by_key("k"),
     "verify": lambda ledger: ledger.verify(),
+    "stored": lambda ledger: list(ledger.stored()),
 }
 CALLS = {"append": lambda ledger: ledger.append([draft()]), **READS}
 
@@ -287,5 +343,5 @@ def test_a_read_only_server_is_read_and_refuses_to_append(schema: Database, cloc
     ledger = SqlLedger(frozen.url, frozen.desk, clock)
     with pytest.raises(BackendError, match="read-only"):
         ledger.append([draft()])
-    assert [call(ledger) for call in READS.values()] == [[], 0, 0, [], 0]
+    assert [call(ledger) for call in READS.values()] == [[], 0, 0, [], 0, []]
     ledger.close()

@@ -161,11 +161,25 @@ def collect(office: RunningOffice, outcome: Outcome) -> None:
         post = codec.decode(Post, record.value)
         tags = [(place.code, place.field, place.start) for place in post.places], [hit.topic for hit in post.topics]
         outcome.posts[post.id] = (post.version, post.title, post.text, post.story, tags, post.backlog, post.first_seen)
+    outcome.posts = same_names(outcome.posts)
     buried = [codec.decode(Buried, record.value) for record in log.poll(Topic.DEAD, "test", 100_000)]
     outcome.dead = sorted({(one.key, one.reason) for one in buried})
     outcome.alerts = [
         (event.type, event.alert, event.recorded_at) for event in office.events() if event.alert is not None
     ]
+
+
+def same_names(posts: dict[str, Any]) -> dict[str, Any]:
+    """Return `posts` with each story named after the smallest id in it.
+
+    A story is named after the first of its posts that comes to be grouped. Two copies of one day that lie in two
+    partitions come in either order, on files as their pages were fetched: who is together is the same, the name not.
+    """
+    stories: dict[str, set[str]] = defaultdict(set)
+    for id, post in posts.items():
+        stories[post[3]].add(id)
+    assert all(story in ids for story, ids in stories.items())
+    return {id: (*post[:3], min(stories[post[3]]), *post[4:]) for id, post in posts.items()}
 
 
 @pytest.fixture(scope="module")
