@@ -161,17 +161,22 @@ class Post:
     primary_place: str | None
     topics: tuple[TopicHit, ...]
     backlog: bool
+    joins: tuple[str, ...] = ()  # stories that this post shows to be the same as its own
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureWanted:
-    """A request to fetch `address` as evidence of ledger event `event`: a record of CAPTURES_WANTED."""
+    """A request to fetch `address` as evidence of ledger event `event`: a record of CAPTURES_WANTED.
+
+    `day` is 0 for the evidence itself, else the days after which the page is looked at again.
+    """
 
     desk: str
     event: int
     alert: str
     address: str
     attempt: int
+    day: int = 0
 
 
 @dataclass(frozen=True, slots=True)

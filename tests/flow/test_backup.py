@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.events import EventType, Restored
+from alerts.desk_payloads import Restored
+from alerts.events import EventType
 from huiying import wiring
 from huiying.backup import backup, declare, restore
 from huiying.core.codec import instant
