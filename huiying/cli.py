@@ -1,27 +1,21 @@
-"""The command: argv and environment become values, then one call. Nothing else reads the environment.
+"""The command: argv becomes values, then one call. What the commands share, the environment too, is in terminal.py.
 
 Exit codes: 0 done, 1 something is wrong and the sentence says what, 2 the command line itself is wrong.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from huiying import __version__
+from huiying.cli_users import users
 from huiying.core.errors import HuiyingError
-from huiying.core.messages import LANGUAGES, text
-
-if TYPE_CHECKING:
-    from huiying.wiring import Runtime
+from huiying.core.messages import text
+from huiying.terminal import complain, language, opened, password, progress, say, secrets
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,54 +24,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="回应 Huiying: learn what outlets report, answer in public, compute the rate from a ledger nobody can alter.",
 )
-users = typer.Typer(no_args_is_help=True, help="Accounts of a desk.")
 app.add_typer(users, name="users")
 
 Folder = Annotated[Path, typer.Argument(help="The desk's folder.", envvar="HUIYING_DESK")]
 Parent = Annotated[int | None, typer.Option(hidden=True, help="Process number of the supervisor.")]
 Worker = Annotated[int, typer.Option(min=1, help="Number of this process among those of its role on this machine.")]
-_SECRET = "HUIYING_SECRET_"
-
-
-def language() -> str:
-    """Return the language of the command's sentences: HUIYING_LANGUAGE, Chinese where it is not set."""
-    wanted = os.environ.get("HUIYING_LANGUAGE", "zh")
-    return wanted if wanted in LANGUAGES else "zh"
-
-
-def secrets(folder: Path) -> Mapping[str, str]:
-    """Return passwords and keys by name: files of `secrets/` in the folder, those that systemd and containers give,
-    and HUIYING_SECRET_NAME over them."""
-    held = {}
-    given = [os.environ[name] for name in ("CREDENTIALS_DIRECTORY", "HUIYING_SECRETS") if os.environ.get(name)]
-    for place in (folder / "secrets", *map(Path, given)):
-        for file in sorted(place.iterdir()) if place.is_dir() else ():
-            if file.is_file():
-                held[file.name] = _secret(file)
-    for name, value in os.environ.items():
-        if name.startswith(_SECRET):
-            held[name.removeprefix(_SECRET).lower().replace("_", "-")] = value
-    return held
-
-
-def _secret(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as cause:
-        detail = getattr(cause, "strerror", None) or type(cause).__name__
-        raise HuiyingError("secret_unreadable", file=str(file), detail=detail) from cause
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[Runtime]:
-    """Open the desk in `folder` for one command, and close it."""
-    from huiying.wiring import open_desk
-
-    runtime = open_desk(folder, secrets(folder))
-    try:
-        yield runtime
-    finally:
-        runtime.close()
 
 
 def main() -> None:
@@ -85,32 +36,11 @@ def main() -> None:
     try:
         app()
     except HuiyingError as wrong:
-        _complain(wrong)
+        complain(wrong)
         sys.exit(1)
     except OSError as wrong:
-        _complain(HuiyingError("system", detail=wrong.strerror or str(wrong), file=str(wrong.filename or "-")))
+        complain(HuiyingError("system", detail=wrong.strerror or str(wrong), file=str(wrong.filename or "-")))
         sys.exit(1)
-
-
-def say(key: str, /, **fields: object) -> None:
-    """Print a sentence of the catalogue."""
-    typer.echo(text(f"cli.{key}", language(), **fields))
-
-
-def _complain(wrong: HuiyingError) -> None:
-    typer.echo(wrong.sentence(language()), err=True)
-
-
-@contextmanager
-def _progress(key: str) -> Iterator[Progress]:
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        bar.add_task(text(f"cli.{key}", language()), total=None)
-        yield bar
-
-
-def _password(prompt: str, confirm: bool) -> str:
-    given = os.environ.get("HUIYING_PASSWORD")
-    return given or typer.prompt(text(f"cli.{prompt}", language()), hide_input=True, confirmation_prompt=confirm)
 
 
 @app.command()
@@ -167,48 +97,9 @@ def apply(
     from huiying.people import authenticate
 
     with opened(folder) as runtime:
-        account = authenticate(runtime.store.accounts, as_, _password("password", False), runtime.clock.now())
+        account = authenticate(runtime.store.accounts, as_, password("password", False), runtime.clock.now())
         event = record(folder, runtime.ledger, account)
     say("unchanged") if event is None else say("applied", seq=event.seq)
-
-
-@users.command("add")
-def users_add(
-    login: str,
-    role: Annotated[str, typer.Option(help="viewer, duty, unit, supervisor, auditor or administrator.")],
-    name: Annotated[str, typer.Option(help="The person's name; it stands beside the ledger and can be erased.")],
-    unit: Annotated[str | None, typer.Option(help="Id of the unit, for role unit.")] = None,
-    folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path(),
-) -> None:
-    """Add an account. The password is asked for, or read from HUIYING_PASSWORD."""
-    from huiying.people import add, new_account
-
-    with opened(folder) as runtime:
-        recorded = runtime.view().desk()
-        account = new_account(login, _password("new_password", True), name, role, unit, language())
-        add(runtime.store.accounts, account, recorded[1] if recorded else None)
-    say("user_added", login=login)
-
-
-@users.command("reset")
-def users_reset(login: str, folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path()) -> None:
-    """Give an account a new password and end its sessions."""
-    from huiying.people import reset
-
-    with opened(folder) as runtime:
-        reset(runtime.store.accounts, login, _password("new_password", True))
-    say("user_reset", login=login)
-
-
-@users.command("list")
-def users_list(folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path()) -> None:
-    """List the accounts: login, role, unit, name, pseudonym."""
-
-    with opened(folder) as runtime:
-        accounts = runtime.store.accounts.all()
-    for account in accounts:
-        role = text(f"role.{account.role}", language())
-        typer.echo("\t".join((account.login, role, account.unit or "-", account.name or "-", account.pseudonym)))
 
 
 def _run(role: str, folder: Path, parent: int | None, worker: int = 1) -> None:
@@ -290,7 +181,7 @@ def verify(
 
     kept = [file.read_text(encoding="utf-8") for file in checkpoint or ()]
     with opened(folder) as runtime:
-        with _progress("verifying"):
+        with progress("verifying"):
             last = runtime.ledger.verify()
             held, lost = proved(history(runtime.ledger), kept)
         newest = runtime.ledger.read(after=last - 1)
@@ -327,7 +218,7 @@ def export(
     """Write the ledger to one file for an auditor, who checks it with deploy/verify_bundle.py."""
     from huiying.bundle import export as write
 
-    with opened(folder) as runtime, _progress("exporting"):
+    with opened(folder) as runtime, progress("exporting"):
         events, captures = write(runtime.ledger, runtime.captures, runtime.machine.desk, bundle)
     say("exported", file=bundle, events=events, captures=captures)
 
@@ -353,7 +244,7 @@ def backup(archive: Path, folder: Annotated[Path, typer.Option("--desk", envvar=
     """Write the desk to one file while it runs, whatever holds its ledger and store."""
     from huiying.backup import backup as write
 
-    with opened(folder) as runtime, _progress("backing_up") as bar:
+    with opened(folder) as runtime, progress("backing_up") as bar:
         size = write(runtime, archive, lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total))
     say("backed_up", file=archive, size=size)
 
@@ -375,7 +266,7 @@ def restore(
     from huiying.backup import restore as unpack
 
     said = read_known(known)
-    with _progress("restoring") as bar:
+    with progress("restoring") as bar:
         files = unpack(
             archive,
             folder,

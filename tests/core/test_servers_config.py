@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from huiying.backends.index_elastic import ElasticSettings
 from huiying.backends.log_kafka_settings import KafkaSettings
 from huiying.backends.postgresql import database
-from huiying.cli import secrets
+from huiying.terminal import secrets
 from huiying.core.config import Machine
 from huiying.core.config_files import parse_machine, read_machine
 from huiying.core.errors import BackendError, ConfigError, HuiyingError, Refused
