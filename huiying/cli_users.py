@@ -10,6 +10,7 @@ import typer
 from huiying.core.messages import text
 from huiying.terminal import language, opened, password, say
 
+Desk = Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")]
 users = typer.Typer(no_args_is_help=True, help="Accounts of a desk.")
 
 
@@ -19,7 +20,7 @@ def users_add(
     role: Annotated[str, typer.Option(help="viewer, duty, unit, supervisor, auditor or administrator.")],
     name: Annotated[str, typer.Option(help="The person's name; it stands beside the ledger and can be erased.")],
     unit: Annotated[str | None, typer.Option(help="Id of the unit, for role unit.")] = None,
-    folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path(),
+    folder: Desk = Path(),
 ) -> None:
     """Add an account. The password is asked for, or read from HUIYING_PASSWORD."""
     from huiying.people import add, new_account
@@ -32,7 +33,7 @@ def users_add(
 
 
 @users.command("reset")
-def users_reset(login: str, folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path()) -> None:
+def users_reset(login: str, folder: Desk = Path()) -> None:
     """Give an account a new password and end its sessions."""
     from huiying.people import reset
 
@@ -42,7 +43,7 @@ def users_reset(login: str, folder: Annotated[Path, typer.Option("--desk", envva
 
 
 @users.command("list")
-def users_list(folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")] = Path()) -> None:
+def users_list(folder: Desk = Path()) -> None:
     """List the accounts: login, role, unit, name, pseudonym."""
 
     with opened(folder) as runtime:
@@ -50,3 +51,30 @@ def users_list(folder: Annotated[Path, typer.Option("--desk", envvar="HUIYING_DE
     for account in accounts:
         role = text(f"role.{account.role}", language())
         typer.echo("\t".join((account.login, role, account.unit or "-", account.name or "-", account.pseudonym)))
+
+
+@users.command("forget")
+def users_forget(
+    login: str,
+    why: Annotated[str, typer.Option(help="Why the name is erased; it stands in the ledger.")],
+    as_: Annotated[str, typer.Option("--as", help="Login of the supervisor in whose name it is recorded.")],
+    folder: Desk = Path(),
+) -> None:
+    """Erase a person's name, account and salt; the ledger keeps the pseudonym, which nobody can turn back any more."""
+    from huiying.people import authenticate, forget
+
+    with opened(folder) as runtime:
+        accounts = runtime.store.accounts
+        supervisor = authenticate(accounts, as_, password("password", False), runtime.clock.now())
+        pseudonym = forget(runtime.ledger, accounts, login, why, supervisor)
+    say("user_forgotten", login=login, pseudonym=pseudonym)
+
+
+@users.command("disclose")
+def users_disclose(login: str, folder: Desk = Path()) -> None:
+    """Print what proves whose a pseudonym is: name and salt, from which anybody computes it again."""
+    from huiying.people import known
+
+    with opened(folder) as runtime:
+        account = known(runtime.store.accounts, login)
+    say("user_disclosed", name=account.name, salt=account.salt or "-", pseudonym=account.pseudonym)

@@ -1,14 +1,17 @@
-"""Accounts from the command line: add, reset, and the password that stands for a supervisor's name."""
+"""Accounts from the command line: add, reset, forget, and the password that stands for a supervisor's name."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
 
-from alerts.web.accounts import TooManyFailures, WrongPassword, hash_password, new_pseudonym, recognised
+from alerts.events import EventType
+from alerts.web.accounts import TooManyFailures, WrongPassword, hash_password, recognised
+from huiying.core.commitment import new_salt, pseudonym
 from huiying.core.config import Desk
 from huiying.core.errors import Refused
-from huiying.core.model import Role
+from huiying.core.model import Draft, Role
+from huiying.core.ports import Ledger
 from huiying.core.states import Account, Accounts
 
 ROLES = tuple(str(role) for role in Role if role is not Role.SYSTEM)
@@ -24,19 +27,42 @@ def add(accounts: Accounts, account: Account, desk: Desk | None) -> None:
 
 
 def new_account(login: str, password: str, name: str, role: str, unit: str | None, language: str) -> Account:
-    """Return an account with a new pseudonym and the password's hash; an unknown role is Refused."""
+    """Return an account whose pseudonym commits to `name`, with the password's hash; an unknown role is Refused."""
     if role not in ROLES:
         raise Refused("role_unknown", role=role, known=", ".join(ROLES))
-    return Account(login, new_pseudonym(), name, Role(role), unit, language, hash_password(password))
+    salt = new_salt()
+    hashed = hash_password(password)
+    return Account(login, pseudonym(name, salt), name, Role(role), unit, language, hashed, salt=salt)
 
 
 def reset(accounts: Accounts, login: str, password: str) -> None:
     """Give `login` a new password and end its sessions."""
+    account = known(accounts, login)
+    accounts.save(replace(account, password=hash_password(password)))
+    accounts.close_sessions(login=login)
+
+
+def known(accounts: Accounts, login: str) -> Account:
+    """Return the account of `login`; where there is none it is Refused."""
     account = accounts.by_login(login)
     if account is None:
         raise Refused("account_unknown", login=login)
-    accounts.save(replace(account, password=hash_password(password)))
-    accounts.close_sessions(login=login)
+    return account
+
+
+def forget(ledger: Ledger, accounts: Accounts, login: str, why: str, supervisor: Account) -> str:
+    """Erase what ties a person to a pseudonym, and record `forgotten` in the supervisor's name; return the pseudonym.
+
+    The ledger keeps the pseudonym, and its chain. Recorded first: a try cut short is finished by the same command.
+    """
+    if supervisor.role is not Role.SUPERVISOR or supervisor.login == login:
+        raise Refused("supervisor_only" if supervisor.login != login else "forget_yourself", login=supervisor.login)
+    account = known(accounts, login)
+    payload = {"what": "name", "subject": account.pseudonym, "why": why}
+    draft = Draft(EventType.FORGOTTEN, None, supervisor.pseudonym, supervisor.role, payload=payload)
+    ledger.append([draft], key=f"forgotten:{account.pseudonym}")
+    accounts.erase(login)
+    return account.pseudonym
 
 
 def authenticate(accounts: Accounts, login: str, password: str, now: datetime) -> Account:

@@ -1,4 +1,4 @@
-"""What the commands share: language, secrets, an opened desk, sentences, passwords. Nothing else reads the environment."""
+"""What the commands share: language, secrets, an opened desk, sentences. Nothing else reads the environment."""
 
 from __future__ import annotations
 

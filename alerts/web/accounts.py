@@ -78,8 +78,3 @@ def recognised(accounts: Accounts, login: str, password: str, now: datetime, add
                 accounts.failed(who, now)
             raise WrongPassword("wrong_password")
     return account
-
-
-def new_pseudonym() -> str:
-    """Return a pseudonym for a new account: "P" and eight random hexadecimal digits."""
-    return f"P{secrets.token_hex(4)}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -138,6 +138,19 @@ def writing(of: Engine, what: str, alone: str | None = None) -> Iterator[Connect
         if alone is not None and of.dialect.name == "postgresql":
             postgresql.alone(connection, alone)
         yield connection
+
+
+@contextmanager
+def overwriting(of: Engine, what: str, alone: str | None = None) -> Iterator[Connection]:
+    """Open a transaction as `writing` does; what it deletes on SQLite is gone from the files too when this ends."""
+    with writing(of, what, alone) as connection:
+        if of.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+        yield connection
+    if of.dialect.name == "sqlite":
+        # Outside a transaction, which SQLAlchemy would begin: the log holds older pages until it is emptied.
+        with errors(what), closing(of.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @contextmanager

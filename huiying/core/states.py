@@ -5,7 +5,7 @@ sessions could be computed again. Every method may raise BackendError; each call
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -119,7 +119,10 @@ class Stories(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One person's account. `pseudonym` stands in the ledger; `name` lies here only and can be erased."""
+    """One person's account. `pseudonym` stands in the ledger; `name` lies here only and can be erased.
+
+    The pseudonym commits to the name with `salt` (`huiying.core.commitment`); empty, it commits to nothing.
+    """
 
     login: str
     pseudonym: str
@@ -129,6 +132,7 @@ class Account:
     language: str
     password: str  # a pwdlib hash, never the password
     active: bool = True
+    salt: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,9 @@ class Accounts(Protocol):
         """Add an account. A login or pseudonym that exists is Refused("account_exists")."""
 
     def save(self, account: Account) -> None: ...
+
+    def erase(self, login: str) -> None:
+        """Remove an account with its name, salt, sessions and failed log-ins. Nothing where there is none."""
 
     def by_login(self, login: str) -> Account | None: ...
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 from time import sleep
 
 import pytest
@@ -116,11 +117,29 @@ def test_accounts_are_found_saved_and_unique(store: Store) -> None:
     store.accounts.add(ACCOUNT)
     with pytest.raises(Refused, match="account_exists"):
         store.accounts.add(replace(ACCOUNT, pseudonym="p-2"))
-    store.accounts.save(replace(ACCOUNT, language="en"))
-    assert store.accounts.by_login("zhiban") == replace(ACCOUNT, language="en")
+    store.accounts.save(replace(ACCOUNT, language="en", salt="5a"))
+    assert store.accounts.by_login("zhiban") == replace(ACCOUNT, language="en", salt="5a")
     assert store.accounts.by_login("nobody") is None
-    assert store.accounts.all() == [replace(ACCOUNT, language="en")]
+    assert store.accounts.all() == [replace(ACCOUNT, language="en", salt="5a")]
     assert store.accounts.names() == {"p-1": "值班员"}
+
+
+def test_an_erased_account_leaves_no_name_and_no_salt(store: Store, database: Database) -> None:
+    store.accounts.add(replace(ACCOUNT, name="赵钱孙李", salt="5a17" * 16))
+    store.accounts.add(replace(ACCOUNT, login="other", pseudonym="p-2"))
+    store.accounts.open_session(Session("s", "zhiban", "t", NOW + timedelta(hours=1)))
+    store.accounts.failed("login:zhiban", NOW)
+    store.accounts.erase("zhiban")
+    store.accounts.erase("nobody")
+    assert store.accounts.by_login("zhiban") is None
+    assert store.accounts.names() == {"p-2": "值班员"}
+    assert store.accounts.session("s", NOW) is None
+    assert store.accounts.failures("login:zhiban", NOW) == 0
+    if database.url.startswith("sqlite"):
+        file = Path(database.url.removeprefix("sqlite:///"))
+        held = b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+        assert "赵钱孙李".encode() not in held
+        assert b"5a175a17" not in held
 
 
 def test_sessions_end(store: Store) -> None:

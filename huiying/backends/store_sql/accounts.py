@@ -14,7 +14,9 @@ from huiying.core.errors import Refused
 from huiying.core.model import Role
 from huiying.core.states import Account, Session
 
-_NAMED = select(ACCOUNTS, NAMES.c.name).join(NAMES, NAMES.c.pseudonym == ACCOUNTS.c.pseudonym, isouter=True)
+_NAMED = select(ACCOUNTS, NAMES.c.name, NAMES.c.salt).join(
+    NAMES, NAMES.c.pseudonym == ACCOUNTS.c.pseudonym, isouter=True
+)
 
 
 class SqlAccounts:
@@ -30,13 +32,23 @@ class SqlAccounts:
             if connection.execute(select(ACCOUNTS.c.login).where(same)).first() is not None:
                 raise Refused("account_exists", login=account.login)
             connection.execute(insert(ACCOUNTS).values(login=account.login, **_columns(account)))
-            connection.execute(insert(NAMES).values(pseudonym=account.pseudonym, name=account.name))
+            connection.execute(insert(NAMES).values(pseudonym=account.pseudonym, name=account.name, salt=account.salt))
 
     def save(self, account: Account) -> None:
         """Keep `account` in place of the one with its login."""
         with sql.writing(self._engine, "store", alone="accounts") as connection:
             replace(connection, ACCOUNTS, {"login": account.login}, _columns(account))
-            replace(connection, NAMES, {"pseudonym": account.pseudonym}, {"name": account.name})
+            replace(connection, NAMES, {"pseudonym": account.pseudonym}, {"name": account.name, "salt": account.salt})
+
+    def erase(self, login: str) -> None:
+        """Remove the account of `login` with name, salt, sessions and failed log-ins, from SQLite's free pages too."""
+        with sql.overwriting(self._engine, "store", alone="accounts") as connection:
+            wanted = select(ACCOUNTS.c.pseudonym).where(ACCOUNTS.c.login == login)
+            for pseudonym in connection.execute(wanted).scalars().all():
+                connection.execute(delete(NAMES).where(NAMES.c.pseudonym == pseudonym))
+            for table, column in ((ACCOUNTS, ACCOUNTS.c.login), (SESSIONS, SESSIONS.c.login)):
+                connection.execute(delete(table).where(column == login))
+            connection.execute(delete(FAILURES).where(FAILURES.c.who == f"login:{login}"))
 
     def by_login(self, login: str) -> Account | None:
         """Return the account with this login."""
@@ -106,5 +118,5 @@ def _columns(account: Account) -> dict[str, object]:
 
 def _account(row: Row[tuple[object, ...]]) -> Account:
     known = dict(row._mapping)
-    known |= {"role": Role(known["role"]), "name": known["name"] or ""}
+    known |= {"role": Role(known["role"]), "name": known["name"] or "", "salt": known["salt"] or ""}
     return Account(**known)

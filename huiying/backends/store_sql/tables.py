@@ -68,6 +68,7 @@ NAMES = Table(
     METADATA,
     Column("pseudonym", Words, primary_key=True),
     Column("name", Words, nullable=False),
+    Column("salt", Words, nullable=False),
 )
 SESSIONS = Table(
     "sessions",

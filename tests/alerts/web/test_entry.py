@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from alerts.web import accounts, entry
-from alerts.web.accounts import hash_password, new_pseudonym, password_fits
+from alerts.web.accounts import hash_password, password_fits
 from alerts.web.visits import COOKIE, session_id
 from huiying import people
 from huiying.core.errors import Refused
@@ -32,10 +32,6 @@ def test_a_hash_fits_its_password_only() -> None:
     assert password_fits(PASSWORD, hashed)
     assert not password_fits(PASSWORD + "x", hashed)
     assert not password_fits(PASSWORD, None)
-
-
-def test_pseudonyms_differ() -> None:
-    assert len({new_pseudonym() for _ in range(100)}) == 100
 
 
 def test_the_cookie_is_out_of_reach_and_the_store_holds_only_its_hash(desk: Invented, stranger: Person) -> None:
