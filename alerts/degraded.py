@@ -14,7 +14,10 @@ from huiying.core.health import RoleReport
 SILENT = timedelta(seconds=60)
 
 # What the desk can say in a sentence, the most grave first.
-PARTS = ("ledger", "store", "log", "watch", "process", "crawl", "posts_ready", "posts_found", "captures", "index")
+PARTS = (
+    *("proof", "ledger", "store", "log", "watch", "process", "crawl"),
+    *("posts_ready", "posts_found", "captures", "index"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alerts.events import EventType
+from huiying import second_file
 from huiying.core import codec, merkle, note
 from huiying.core.errors import HuiyingError, Refused, Tampered
 from huiying.core.model import Draft, Event, Role
@@ -74,14 +75,17 @@ def history(ledger: Ledger) -> History:
     return History(tuple(leaves), kind, public, tuple(eras), tuple(issued))
 
 
-def issue(ledger: Ledger, data: Path, reason: str) -> str:
-    """Sign the ledger as it is now, record `checkpoint_issued`, and return the note.
+def issue(ledger: Ledger, data: Path, reason: str, second: Path | None = None, key: str | None = None) -> str:
+    """Sign the ledger as it is now, record `checkpoint_issued`, swap the second file, and return the note.
 
-    What the ledger issued before is checked first: on a ledger that no longer proves it nothing is signed (Tampered).
-    Without the private key in the data folder it is Refused("ledger_key_missing").
+    `second` is the second file's folder, "checkpoints" in `data` where none is named; with a `key` that was used
+    before, the note of then comes back. What the ledger issued before and the second file are checked first: on a
+    ledger that does not agree nothing is signed (Tampered). Without the private key in the data folder it is
+    Refused("ledger_key_missing").
     """
+    second = second or data / second_file.FOLDER
     known = history(ledger)
-    proved(known, ())
+    before = agreed(known, second)
     private = _private(data)
     if private.public_key().public_bytes_raw() != known.public:
         raise Refused("ledger_key_other", file=str(data / KEY_FILE))
@@ -90,8 +94,26 @@ def issue(ledger: Ledger, data: Path, reason: str) -> str:
     signed = note.sign(now.text(), line, private)
     payload = {"size": now.size, "root": now.root.hex(), "note": signed, "reason": reason}
     draft = Draft(EventType.CHECKPOINT_ISSUED, None, "system", Role.SYSTEM, payload=payload)
-    ledger.append([draft], key=f"checkpoint:{line}:{now.size}")
-    return signed
+    (event,) = ledger.append([draft], key=key or f"checkpoint:{line}:{now.size}")
+    recorded: str = event.payload["note"]
+    if before is None or note.checkpoint(recorded).size > note.checkpoint(before).size:
+        second_file.swap(second, before, recorded)
+    return recorded
+
+
+def agreed(known: History, second: Path) -> str | None:
+    """Check what the ledger issued, and the note in the second file, which is returned; None where there is none.
+
+    A second file that this ledger's key has not signed is Tampered, too: nobody else writes there.
+    """
+    before = second_file.latest(second)
+    if before is not None:
+        try:
+            read_note(known, before)
+        except Refused as cause:
+            raise Tampered("tampered", seq=len(known.leaves), reason="second_file") from cause
+    proved(known, [before] if before else [])
+    return before
 
 
 def _private(data: Path) -> Ed25519PrivateKey:

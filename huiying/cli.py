@@ -199,9 +199,11 @@ def checkpoint(
 ) -> None:
     """Sign the ledger as it is now; whoever keeps the note can prove later that nothing before it was changed."""
     from huiying.checkpoint import issue
+    from huiying.second_file import second_folder
 
     with opened(folder) as runtime:
-        signed = issue(runtime.ledger, runtime.data, "by_hand")
+        second = second_folder(folder, runtime.data, runtime.machine.checkpoints)
+        signed = issue(runtime.ledger, runtime.data, "by_hand", second)
     if out is None:
         typer.echo(signed, nl=False)
         return

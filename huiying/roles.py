@@ -27,7 +27,10 @@ from huiying.core.ports import Clock
 from huiying.core.probing import Probing, probes_of
 from huiying.logs import AGAIN, log_to_stderr, masked
 from huiying.metrics import Metrics, port_of
+from huiying.recorded import Recorded
 from huiying.sampling import ALERTS_EVERY, SOURCES_EVERY, crawl_sampler, watch_sampler
+from huiying.sealing import Sealing
+from huiying.second_file import second_folder
 from huiying.undeclared import refuse_undeclared
 
 __all__ = ["Beat", "Stopping", "forever", "log_to_stderr", "observe", "run"]
@@ -114,7 +117,45 @@ def _watch(runtime: wiring.Runtime, metrics: Metrics, stopping: Callable[[], boo
     metrics.sample(ALERTS_EVERY, watch_sampler(metrics, AlertView(runtime.ledger), runtime.store, runtime.clock))
     work = wiring.watch(runtime)
     metrics.counted(Topic.POSTS_READY, work.counters)
-    forever("watch", work.tick, stopping, Beat(runtime.data / _beat("watch", runtime), runtime.clock), metrics, active)
+    turn = _Seen(active)
+    sealing = sealing_of(runtime, metrics)
+    seal = lambda ends: _sealing(sealing, ends, turn)  # noqa: E731
+    beat = Beat(runtime.data / _beat("watch", runtime), runtime.clock)
+    with Beside("sealing", seal) as beside:
+        forever("watch", work.tick, lambda: stopping() or beside.failed(), beat, metrics, turn)
+
+
+class _Seen:
+    """Whether it is this process's turn, as it was last asked: what runs beside the loop asks nobody itself."""
+
+    def __init__(self, active: Callable[[], bool]) -> None:
+        self._active = active
+        self.last = False
+
+    def __call__(self) -> bool:
+        self.last = self._active()
+        return self.last
+
+
+def sealing_of(runtime: wiring.Runtime, metrics: Metrics) -> Sealing:
+    """Return what verifies the ledger and issues its checkpoints; a doubt stands in the role's report."""
+    recorded = Recorded(runtime.ledger)
+    second = second_folder(runtime.folder, runtime.data, runtime.machine.checkpoints)
+    zone = lambda: recorded()[1].calendar.zone  # noqa: E731
+    told = lambda since: metrics.health.tell("proof", since)  # noqa: E731
+    return Sealing(runtime.ledger, runtime.data, second, runtime.clock, zone, told)
+
+
+def _sealing(sealing: Sealing, ends: Callable[[], bool], turn: _Seen) -> None:
+    trouble = Trouble("sealing")
+    while not ends():
+        try:
+            if turn.last:
+                sealing.tick()
+                trouble.over()
+        except BackendError as failed:
+            trouble.met(failed)
+        time.sleep(_STANDBY)
 
 
 def _desk(runtime: wiring.Runtime, metrics: Metrics, stopping: Callable[[], bool]) -> None:

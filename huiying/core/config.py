@@ -113,6 +113,7 @@ class Machine(Section):
     clock: Literal["system", "simulated"] = "system"
     channels: tuple[Channel, ...] = ()
     captures: str | None = Field(default=None, description="a folder that all machines share; else in `data`")
+    checkpoints: str | None = Field(default=None, description="the second file's folder; else in `data`")
     log: LogSection = LogSection()
     index: IndexSection = IndexSection()
     ledger: DatabaseSection = DatabaseSection()

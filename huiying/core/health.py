@@ -34,6 +34,7 @@ class Health:
         self._answered: dict[str, tuple[float, datetime]] = {}
         self._failing: dict[tuple[str, bool], tuple[float, datetime]] = {}
         self._asked: dict[str, tuple[float, datetime]] = {}
+        self._told: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def turned(self) -> None:
@@ -63,10 +64,16 @@ class Health:
             before = self._standing((backend, writing))
             self._failing[backend, writing] = (self._seconds(), before or self.now())
 
-    def degraded(self) -> dict[str, datetime]:
-        """Return each backend that fails, or has fallen silent though it is asked, with the instant since when."""
+    def tell(self, part: str, since: datetime | None) -> None:
+        """Remember that `part`, which is no backend, is not as it should be since then; None: that it is."""
         with self._lock:
-            found: dict[str, datetime] = {}
+            self._told.pop(part, None) if since is None else self._told.update({part: since})
+
+    def degraded(self) -> dict[str, datetime]:
+        """Return each backend that fails, or has fallen silent though it is asked, with the instant since when, and
+        each part that was told of."""
+        with self._lock:
+            found = dict(self._told)
             for backend, writing in list(self._failing):
                 since = self._standing((backend, writing))
                 if since is not None:

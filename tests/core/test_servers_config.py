@@ -10,13 +10,13 @@ from sqlalchemy.engine import make_url
 from huiying.backends.index_elastic import ElasticSettings
 from huiying.backends.log_kafka_settings import KafkaSettings
 from huiying.backends.postgresql import database
-from huiying.terminal import secrets
 from huiying.core.config import Machine
 from huiying.core.config_files import parse_machine, read_machine
 from huiying.core.errors import BackendError, ConfigError, HuiyingError, Refused
 from huiying.core.messages import LANGUAGES
 from huiying.demo import make
 from huiying.init import init
+from huiying.terminal import secrets
 from huiying.wiring import exclusive, open_desk
 
 MACHINE = 'desk = "a"\ntitle = "t"\ncontact = "a@b.cn"\n'

@@ -59,12 +59,12 @@ class Office:
         finally:
             ledger.close()
 
-    def spoil(self) -> None:
-        """Change the stored chain hash of the second event, as an owner of the file can."""
+    def spoil(self, seq: int = 2) -> None:
+        """Change the stored chain hash of event `seq`, as an owner of the file can."""
         with sqlite3.connect(self.file) as database:
             for (name,) in database.execute("select name from sqlite_master where type = 'trigger'").fetchall():
                 database.execute(f"drop trigger {name}")
-            database.execute("update events set chain = zeroblob(32) where seq = 2")
+            database.execute("update events set chain = zeroblob(32) where seq = ?", (seq,))
 
     def rewrite(self, keep: int, texts: list[str]) -> None:
         """Do what an owner of the database can: drop all events after `keep`, and write others with right hashes."""

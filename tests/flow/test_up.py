@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -11,11 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from huiying.core.reports import read_reports
 from huiying.demo import make
 from huiying.wiring import ROLES
 from tests.flow.office import free_port, wait_for
@@ -96,6 +99,39 @@ def test_a_second_role_on_the_same_desk_is_refused(demo: Path, running: subproce
     refused = huiying("process", demo)
     assert refused.returncode == 1
     assert "already runs" in refused.stderr
+
+
+def test_a_ledger_put_back_to_an_earlier_state_is_said_on_the_duty_page(demo: Path, tmp_path: Path) -> None:
+    desk, earlier = tmp_path / "desk", tmp_path / "earlier.sqlite"
+    shutil.copytree(demo, desk, ignore=shutil.ignore_patterns("health", "verified.json", "checkpoints"))
+    source = desk / "data" / "ledger.sqlite"
+    with closing(sqlite3.connect(source)) as ledger, closing(sqlite3.connect(earlier)) as file:
+        ledger.backup(file)
+    kept = desk / "data" / "checkpoints" / "latest"
+    with role("watch", desk):
+        wait_for(lambda: kept.exists() and "proof" not in told(desk), 20)
+    assert huiying("checkpoint", desk).returncode == 0
+    for beside in source.parent.glob("ledger.sqlite*"):
+        beside.unlink()
+    shutil.copy(earlier, source)
+    with role("watch", desk):
+        wait_for(lambda: "proof" in told(desk), 20)
+
+
+@contextmanager
+def role(name: str, folder: Path) -> Iterator[None]:
+    """Run one role until the `with` ends."""
+    process = subprocess.Popen([sys.executable, "-m", "huiying", name, str(folder)], env=ENVIRONMENT)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def told(folder: Path) -> list[str]:
+    """Return what the roles of `folder` say is degraded: the duty page has a sentence for each."""
+    return [part for report in read_reports(folder / "data") for part in report.degraded]
 
 
 def test_a_port_in_use_is_said_before_anything_starts(demo: Path) -> None:
