@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from types import MappingProxyType
 
 from huiying.core import codec
@@ -20,7 +19,7 @@ from huiying.core.model import Found, Post, Topic
 from huiying.core.ports import Clock, Log, Record
 from huiying.core.states import Candidate, Store
 from pipeline.steps import Reading, Tools, ready, run_steps, tools_for
-from pipeline.stories import WINDOW, choose
+from pipeline.stories import WINDOW, choose, same_as
 
 GROUP = "process"
 _BATCH = 64
@@ -89,13 +88,25 @@ class Process:
         if outlet is None:
             raise Dead("outlet_unknown", outlet=found.outlet)
         reading = run_steps(found, outlet, self._tools)
-        return ready(reading, self._story(reading))
+        return ready(reading, *self._story(reading))
 
-    def _story(self, reading: Reading) -> str:
+    def _story(self, reading: Reading) -> tuple[str, tuple[str, ...]]:
+        """Return the post's story, and the stories that it shows to be the same as its own."""
         day = reading.found.first_seen.date()
-        prints = reading.fingerprints
-        picked: Callable[[Sequence[Candidate]], str | None] = partial(choose, size=len(prints))
-        return self._store.stories.assign(reading.found.post, prints, day, day - WINDOW, picked)
+        size = len(reading.fingerprints)
+        same: list[Candidate] = []
+
+        def picked(candidates: Sequence[Candidate]) -> str | None:
+            same.extend(same_as(candidates, size))
+            return choose(candidates, size)
+
+        story = self._store.stories.assign(reading.found.post, reading.fingerprints, day, day - WINDOW, picked)
+        others = {candidate.story for candidate in same} - {story}
+        if not others:
+            return story, ()
+        # A post that has changed its text tells nothing of those that were grouped with what it was before.
+        known = {reading.found.post, *(candidate.post for candidate in same)}
+        return story, tuple(sorted(others)) if known.issuperset(self._store.stories.posts(story)) else ()
 
     def _forget(self) -> None:
         """Let go what retention no longer covers, once a day; what fails is tried again in an hour."""

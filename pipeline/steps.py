@@ -167,7 +167,7 @@ def run_steps(found: Found, outlet: Outlet, tools: Tools) -> Reading:
     return reading
 
 
-def ready(reading: Reading, story: str) -> Post:
+def ready(reading: Reading, story: str, joins: tuple[str, ...] = ()) -> Post:
     """Return the record of POSTS_READY."""
     found, outlet = reading.found, reading.outlet
     return Post(
@@ -192,4 +192,5 @@ def ready(reading: Reading, story: str) -> Post:
         primary_place=reading.primary,
         topics=reading.topics,
         backlog=found.backlog,
+        joins=joins,
     )

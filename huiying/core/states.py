@@ -105,7 +105,7 @@ class Stories(Protocol):
     ) -> str:
         """Return the story of `post`; the first answer for a post stands for ever.
 
-        `choose` gets the candidates that share one of the 64-bit `fingerprints` and were first seen on or after `since`
+        `choose`, asked at every call, gets the candidates that share one of the 64-bit `fingerprints` and were first seen on or after `since`
         (never the post itself; a fingerprint held by more than 20 posts counts for none), and returns a story or None;
         None begins the story named after the post. The fingerprints kept are those of the newest call.
         """

@@ -226,6 +226,31 @@ def test_a_new_version_replaces_the_old_and_keeps_its_story(office: Office) -> N
     assert (post.version, post.title, post.story) == (2, "红河镇已恢复供水", "a")
 
 
+OTHER = tuple(f"县教育局第{number}次通报校园食堂检查的结果" for number in "一二三四五六七八")
+
+
+def page_of(*clauses: str) -> bytes:
+    return f"<html><body><p>{'，'.join(clauses)}。</p></body></html>".encode()
+
+
+def test_a_post_that_changed_into_anothers_text_shows_that_two_stories_are_one(office: Office) -> None:
+    office.publish(found("a"), found("b", title="食堂检查", body=page_of(*OTHER)))
+    office.publish(found("a", version=2, title="食堂检查", body=page_of(*OTHER[:-1], "校方已经整改完毕并向家长公布")))
+    office.process().tick()
+    stories = [(post.id, post.version, post.story, post.joins) for post in office.ready()]
+    assert stories == [("a", 1, "a", ()), ("b", 1, "b", ()), ("a", 2, "a", ("b",))]
+
+
+def test_a_digest_joins_no_stories_and_a_changed_post_speaks_for_itself_alone(office: Office) -> None:
+    text = [f"红河镇供水管网第{number}处破裂正在抢修之中" for number in "一二三四五六七八"]
+    office.publish(found("a", title="甲", body=page_of(*text)), found("c", title="丙", body=page_of(*text)))
+    office.publish(found("b", title="乙", body=page_of(*OTHER)))
+    office.publish(found("d", title="一周要闻", body=page_of(*text[:5], *OTHER[:5])))
+    office.publish(found("a", version=2, title="甲", body=page_of(*OTHER)))
+    office.process().tick()
+    assert {post.joins for post in office.ready()} == {()}
+
+
 def test_a_newer_configuration_changes_the_tags_from_the_next_tick(office: Office) -> None:
     process = office.process()
     office.publish(found("a"))

@@ -34,8 +34,9 @@ class SqlStories:
         prints = sorted({_signed(number) for number in fingerprints})
         with sql.writing(self._engine, "store", alone="stories") as connection:
             story = connection.execute(select(STORIES.c.story).where(STORIES.c.post == post)).scalar()
+            chosen = choose(_candidates(connection, post, prints, since))
             if story is None:
-                story = choose(_candidates(connection, post, prints, since)) or post
+                story = chosen or post
                 row = {"post": post, "story": story, "day": day.isoformat(), "size": len(prints)}
                 connection.execute(insert(STORIES).values(row))
             else:
