@@ -8,6 +8,7 @@ from datetime import datetime
 
 from alerts.facts import (
     Acknowledgement,
+    Amendment,
     Assignment,
     Briefing,
     Confirmation,
@@ -15,14 +16,20 @@ from alerts.facts import (
     Elsewhere,
     Escalation,
     Extension,
+    Gone,
     LevelChange,
+    Mute,
     Note,
     Place,
+    PostChange,
     PostRef,
     Proposal,
     Published,
+    Recheck,
+    Recurrence,
     Reopening,
     Resolution,
+    Told,
     Verification,
 )
 from alerts.vocabulary import Deadline, Stage, Step
@@ -71,6 +78,16 @@ class AlertState:
     escalations: tuple[Escalation, ...] = ()
     notes: tuple[Note, ...] = ()
     duplicates: tuple[str, ...] = ()
+    gone: tuple[Gone, ...] = ()
+    post_changes: tuple[PostChange, ...] = ()
+    rechecks: tuple[Recheck, ...] = ()
+    recurrences: tuple[Recurrence, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
+    mutes: tuple[Mute, ...] = ()
+    told: tuple[Told, ...] = ()
+    joined: tuple[str, ...] = ()  # alerts whose stories turned out to be this one's
+    joined_into: str | None = None
+    joined_at: datetime | None = None
     person_seq: int = 0  # number of the last event that a person recorded, or of `opened`
     judged: AlertState | None = None  # this alert just before it was first reopened from `confirmed`
     round_seq: int = 0  # number of the reopening that began this round, 0 in the first
@@ -99,13 +116,14 @@ class AlertState:
 
     @property
     def closed(self) -> bool:
-        """Say whether the alert is confirmed or dismissed."""
-        return self.confirmation is not None or self.dismissal is not None
+        """Say whether the alert is confirmed, dismissed, or has gone into an earlier one."""
+        return self.confirmation is not None or self.dismissal is not None or self.joined_into is not None
 
     @property
     def stage(self) -> Stage:
         """Return how far the alert has come."""
         reached = (
+            (Stage.JOINED, self.joined_into),
             (Stage.DISMISSED, self.dismissal),
             (Stage.CONFIRMED, self.confirmation),
             (Stage.PUBLISHED, self.outcomes),
@@ -116,6 +134,16 @@ class AlertState:
             (Stage.ACKNOWLEDGED, self.acknowledgement),
         )
         return next((stage for stage, fact in reached if fact), Stage.OPENED)
+
+    @property
+    def heir(self) -> str | None:
+        """Return the alert that what comes to this one goes to: it was joined into it, or dismissed as a duplicate."""
+        return self.joined_into or (self.dismissal.of if self.dismissal else None)
+
+    def muted_until(self, now: datetime) -> datetime | None:
+        """Return until when nobody is notified of it, None where somebody is."""
+        last = self.mutes[-1] if self.mutes else None
+        return last.until if last and last.ended is None and now < last.until else None
 
     @property
     def highest(self) -> Level:

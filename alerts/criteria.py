@@ -2,21 +2,22 @@
 
 A criterion fails the moment its deadline passes unmet. Meeting it later is told as `late`, and stays a failure. A step
 whose clock has not begun keeps the deadline computed at opening. After a reopening from `confirmed` the first round is
-judged, and C6 has failed.
+judged, and C6 has failed. A page that an amendment struck proves nothing from the beginning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.alert import AlertState
-from alerts.facts import Acknowledgement, Assignment, Capture, Published
+from alerts.facts import Acknowledgement, Assignment, Capture, Published, Recheck
 from alerts.vocabulary import Criterion, EndState, Step, Verdict
 
 CAPTURE_WITHIN = timedelta(hours=72)
 OLDEST_PAGE = timedelta(hours=24)
+RECHECK_DAY = 7  # days after the confirmation; later checks are shown and decide nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class Standing:
 
 
 def standings(state: AlertState, now: datetime) -> tuple[Standing, ...]:
-    """Return C1 to C6 of `state` at `now`; of a dismissed alert as they stood when it was dismissed."""
-    at = min(now, state.dismissal.at) if state.dismissal else now
+    """Return C1 to C6 of `state` at `now`; of one dismissed or joined into another as they stood at that instant."""
+    ended = state.dismissal.at if state.dismissal else state.joined_at
+    at = min(now, ended) if ended else now
     judged = state.judged or state
     found = (_c1(judged, at), _c2(judged, at), _c3(judged, at), _c4(judged, at), _c5(judged, at), _c6(state, at))
     return tuple(_with_unit(judged, standing) for standing in found)
@@ -98,6 +100,11 @@ def _counts_from(page: Published, capture: Capture) -> datetime:
     return capture.first_fetched
 
 
+def _standing(pages: Iterable[Published]) -> tuple[Published, ...]:
+    """Return the pages that no amendment struck."""
+    return tuple(page for page in pages if page.struck is None)
+
+
 def _in_term(page: Published) -> Iterator[Capture]:
     return (capture for capture in page.captures if capture.fetched <= page.at + CAPTURE_WITHIN)
 
@@ -112,7 +119,7 @@ def _satisfying(state: AlertState) -> list[tuple[datetime, Published, Capture]]:
     oldest = state.earliest - OLDEST_PAGE
     return [
         (_counts_from(reply, capture), reply, capture)
-        for reply in state.replies
+        for reply in _standing(state.replies)
         for capture in _in_term(reply)
         if capture.topic_named and capture.place_named and capture.first_fetched >= oldest
     ]
@@ -142,7 +149,7 @@ def _c3(state: AlertState, now: datetime) -> Standing:
     if replies:
         at, reply, capture = replies[0]
         return _failed(Criterion.C3, due, at, reply.seq, capture.seq)
-    waiting = [reply.seq for reply in state.replies if reply.at <= due and _awaited(reply, now)]
+    waiting = [reply.seq for reply in _standing(state.replies) if reply.at <= due and _awaited(reply, now)]
     if waiting:
         return Standing(Criterion.C3, Verdict.PENDING, due, events=tuple(waiting))
     return _open(Criterion.C3, due, now, *(reply.seq for reply in state.replies))
@@ -156,12 +163,14 @@ def _c4(state: AlertState, now: datetime) -> Standing:
         return _open(Criterion.C4, due, now)
     if resolution.at > due:
         return _failed(Criterion.C4, due, resolution.at, resolution.seq)
-    if resolution.end_state is not EndState.UNTRUE:
-        return _ok(Criterion.C4, due, resolution.at, resolution.seq)
+    since = resolution.stands_since or resolution.at
+    if resolution.end_state is not EndState.UNTRUE and since <= due:
+        return _ok(Criterion.C4, due, since, resolution.seq)
+    # "Report untrue", or an end state that was amended from it only after the deadline.
     proof = [(reply.seq, capture.seq) for at, reply, capture in _satisfying(state) if at <= due]
     if proof:
         return _ok(Criterion.C4, due, resolution.at, resolution.seq, *proof[0])
-    if any(_awaited(reply, now) and reply.at <= due for reply in state.replies):
+    if any(_awaited(reply, now) and reply.at <= due for reply in _standing(state.replies)):
         return Standing(Criterion.C4, Verdict.PENDING, due, events=(resolution.seq,))
     return _open(Criterion.C4, due, now, resolution.seq)
 
@@ -173,7 +182,7 @@ def _c5(state: AlertState, now: datetime) -> Standing:
         return _open(Criterion.C5, due, now)
     captured = [
         (_counts_from(page, capture), page, capture)
-        for page in state.outcomes
+        for page in _standing(state.outcomes)
         for capture in _in_term(page)
         if _is_news(state, page, capture)
     ]
@@ -185,7 +194,7 @@ def _c5(state: AlertState, now: datetime) -> Standing:
             return _ok(Criterion.C5, due, at, page.seq, capture.seq)
     if captured:
         return _failed(Criterion.C5, due, captured[0][0], captured[0][1].seq, captured[0][2].seq)
-    if any(page.at <= due and _awaited(page, now) for page in state.outcomes):
+    if any(page.at <= due and _awaited(page, now) for page in _standing(state.outcomes)):
         return Standing(Criterion.C5, Verdict.PENDING, due, events=tuple(page.seq for page in state.outcomes))
     return _open(Criterion.C5, due, now, *(page.seq for page in state.outcomes))
 
@@ -201,7 +210,7 @@ def _is_news(state: AlertState, page: Published, capture: Capture) -> bool:
 
 
 def _c6(state: AlertState, now: datetime) -> Standing:
-    """Confirmed in time by a second person, and not reopened since."""
+    """Confirmed in time by a second person; since then not reopened, not recurring, the pages still there."""
     judged = state.judged or state
     due = judged.deadlines[Step.CONFIRM].at
     confirmation = judged.confirmation
@@ -217,4 +226,35 @@ def _c6(state: AlertState, now: datetime) -> Standing:
     second = state.resolution is not None and state.resolution.actor != confirmation.actor
     if confirmation.at > due or not second:
         return _failed(Criterion.C6, due, confirmation.at, confirmation.seq)
-    return _ok(Criterion.C6, due, confirmation.at, confirmation.seq)
+    return _undone(state, now, due) or _ok(Criterion.C6, due, confirmation.at, confirmation.seq)
+
+
+def _undone(state: AlertState, now: datetime, due: datetime) -> Standing | None:
+    """Return the failure of what came after the confirmation, or that it is still to be judged; None for neither."""
+    fallen = [(at, one.seq) for one in state.recurrences if (at := one.fails_at(now))]
+    fallen += [(recheck.at, recheck.seq) for recheck in _missing(state, now)]
+    if fallen:
+        at, seq = min(fallen)
+        return Standing(Criterion.C6, Verdict.FAILED, due, at, events=(seq,))
+    open_ones = tuple(one.seq for one in state.recurrences if one.open_at(now))
+    return Standing(Criterion.C6, Verdict.PENDING, due, events=open_ones) if open_ones else None
+
+
+def _missing(state: AlertState, now: datetime) -> list[Recheck]:
+    """Return the 7-day checks that did not find a page without which C3 or C5 would not hold."""
+    missed = [check for check in state.rechecks if check.day == RECHECK_DAY and not check.there]
+    if not missed:
+        return []
+    of = {check.of for check in missed}
+    without = replace(
+        state,
+        replies=tuple(page for page in state.replies if page.seq not in of),
+        outcomes=tuple(page for page in state.outcomes if page.seq not in of),
+    )
+    lost = [
+        test
+        for test in (_c3, _c5)
+        if test(state, now).verdict is Verdict.OK and test(without, now).verdict is not Verdict.OK
+    ]
+    proof = {seq for test in lost for seq in test(state, now).events}
+    return [check for check in missed if check.of in proof]

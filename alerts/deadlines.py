@@ -74,7 +74,9 @@ def _acknowledge(steps: Steps, opened_at: datetime, policy: Policy, calendar: Ca
     morning = _of_day(policy.duty_morning)
     day = local.date() if minute < morning else local.date() + timedelta(days=1)
     at = midnight(day, calendar.zone) + timedelta(minutes=morning)
-    return Deadline(at, Why("duty_morning", {"start": codec.instant_text(opened_at), "clock": policy.duty_morning}))
+    fields: dict[str, WhyField] = {"start": codec.instant_text(opened_at), "clock": policy.duty_morning}
+    # The natural term is no part of the sentence; a gap in monitoring that swallows the morning begins it anew.
+    return Deadline(at, Why("duty_morning", {**fields, "n": steps.acknowledge.minutes or 0}))
 
 
 def _of_day(clock: str) -> int:

@@ -107,10 +107,16 @@ class Assignment(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`kind` is "address" or "capture"."""
+    """`kind` is "address", "capture" or "file"; `value` an address, else the reference of a capture.
+
+    A file has its SHA-256, its name and its size in bytes.
+    """
 
     kind: str
     value: str
+    sha256: str = ""
+    name: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +150,14 @@ class Published(Fact):
     """A page on an official outlet: a reply, an outcome or a correction; `failed` is the reason of a failed capture.
 
     `passed` is the deadline of the step after it, where that had passed already: a later clock does not revive it.
+    `struck` is the number of the amendment that says this was the wrong page: it proves nothing, from the beginning.
     """
 
     address: str
     passed: datetime | None = None
     captures: tuple[Capture, ...] = ()
     failed: str | None = None
+    struck: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +174,17 @@ class Briefing(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Resolution(Fact):
-    """`passed` is the deadline for publishing the outcome, where that had passed already."""
+    """`passed` is the deadline for publishing the outcome, where that had passed already.
+
+    `stands_since` is from when an amended end state counts that needs less proof than the one before; None: from `at`.
+    """
 
     end_state: EndState
     done: str
     why: str
     evidence: tuple[Evidence, ...]
     passed: datetime | None = None
+    stands_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,4 +240,100 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Note(Fact):
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A post whose address no longer had it, `day` days after the opening."""
+
+    seq: int
+    at: datetime
+    post: str
+    address: str
+    day: int
+    reason: str
+    capture: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostChange:
+    """A post that its outlet changed; `differs`: "title", "text"."""
+
+    seq: int
+    at: datetime
+    post: str
+    differs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """A reply or outcome (event `of`) looked at again `day` days after the confirmation."""
+
+    seq: int
+    at: datetime
+    of: int
+    address: str
+    day: int
+    there: bool
+    reason: str
+    capture: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement(Fact):
+    """Whether a new alert is the same matter again, by a supervisor of another unit."""
+
+    same: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """The alert `other` on the same topic and place within the observation; it counts unless judged by `judge_by`."""
+
+    seq: int
+    at: datetime
+    other: str
+    topic: str
+    place: str
+    judge_by: datetime
+    judged: Judgement | None = None
+
+    def fails_at(self, now: datetime) -> datetime | None:
+        """Return since when it counts as the same matter again; None while it may not, or does not."""
+        judged = self.judged
+        if judged is None or judged.at > self.judge_by:
+            return self.judge_by if now > self.judge_by else None
+        return judged.at if judged.same else None
+
+    def open_at(self, now: datetime) -> bool:
+        """Say whether it is still to be judged."""
+        return self.judged is None and now <= self.judge_by
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment(Fact):
+    """What is right instead of `field` of event `of`."""
+
+    of: int
+    field: str
+    value: Json
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mute(Fact):
+    """No notification until then; `ended` where somebody ended it before."""
+
+    reason: str
+    until: datetime
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Fact):
+    """A higher office that was told."""
+
+    to: str
     text: str

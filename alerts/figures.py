@@ -138,10 +138,11 @@ def figures(events: Sequence[Event], period: Period, cutoff: datetime) -> Figure
     counted = [event for event in events if event.recorded_at <= cutoff]
     until = min(cutoff, counted[-1].recorded_at) if counted else cutoff
     everything = judge_all(counted, until)
-    due = [judged for judged in everything if judged.fallen_due and period.begin <= judged.due < period.end]
+    counted_once = [judged for judged in everything if judged.joined_into is None]
+    due = [judged for judged in counted_once if judged.fallen_due and period.begin <= judged.due < period.end]
     cohort = [judged for judged in due if judged.excluded is None]
     excluded = [judged for judged in due if judged.excluded is not None]
-    running = [judged for judged in everything if not judged.fallen_due and not judged.closed]
+    running = [judged for judged in counted_once if not judged.fallen_due and not judged.closed]
     return Figures(
         period=period,
         cutoff=until,

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.alert import AlertState
+from alerts.deadlines import raised
 from alerts.events import EventType
 from alerts.facts import PostRef
 from alerts.opening import alert_id, by_rule, post_ref
 from alerts.rules import Match, matches, rule_version
+from alerts.vocabulary import deadlines_json
 from huiying.core.config import Desk
 from huiying.core.model import Draft, Json, Post, Role
 
@@ -36,7 +38,7 @@ def entries(state: AlertState | None, post: Post, desk: Desk, number: int, now: 
     matched = [match for match in found if isinstance(match, Match)]
     if state is not None:
         further = [match for match in matched if match.rule.id not in state.rules]
-        return [*_of_story(state, post), *(_further(state.id, post, match) for match in further)]
+        return [*_of_story(state, post), *(_further(state, post, match, desk, now) for match in further)]
     if not matched:
         return []
     return _opening(post, matched, desk, number, now)
@@ -47,7 +49,7 @@ def _opening(post: Post, matched: Sequence[Match], desk: Desk, number: int, now:
     opening = max(matched, key=lambda match: match.rule.level)
     opened = Entry(f"opened:{post.story}", by_rule(post, opening, desk, number, now))
     id = alert_id(post.desk, post.story)
-    return [opened, *(_further(id, post, match) for match in matched if match is not opening)]
+    return [opened, *(_named(id, post, match) for match in matched if match is not opening)]
 
 
 def _of_story(state: AlertState, post: Post) -> list[Entry]:
@@ -67,7 +69,18 @@ def _differs(held: PostRef, now: PostRef) -> list[str]:
     return [name for name, before, after in pairs if before != after]
 
 
-def _further(alert: str, post: Post, match: Match) -> Entry:
+def _further(state: AlertState, post: Post, match: Match, desk: Desk, now: datetime) -> Entry:
+    """Name a further rule; one of a higher level makes earlier what is not yet done, as a raised level does."""
+    level = match.rule.level
+    if state.closed or level <= state.level:
+        return _named(state.id, post, match)
+    waiting = {step: deadline for step, deadline in state.deadlines.items() if not state.done(step)}
+    earlier = raised(waiting, level, now, desk.policy, desk.calendar)
+    open_steps = {step: deadline for step, deadline in earlier.items() if not state.done(step)}
+    return _named(state.id, post, match, level=int(level), deadlines=deadlines_json(open_steps))
+
+
+def _named(alert: str, post: Post, match: Match, **raising: Json) -> Entry:
     return _entry(
         f"matched:{alert}:{match.rule.id}",
         EventType.RULE_MATCHED,
@@ -78,6 +91,7 @@ def _further(alert: str, post: Post, match: Match) -> Entry:
         topic=match.topics[0],
         place=match.place.code,
         why=match.reason,
+        **raising,
     )
 
 

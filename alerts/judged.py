@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from huiying.core.model import Event
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One alert at the cut-off. `inherited` are criteria that duplicates failed, with the duplicate's id.
+    """One alert at the cut-off. `inherited` are criteria that duplicates and joined alerts failed, with their ids.
 
     `unit` is the responsible unit of the round judged, None while it is the duty desk's; `passed_by` are those whose
     failures the inherited ones are; `level` is the highest that it ever had; `fallen_due` whether `due` has passed.
@@ -33,6 +33,7 @@ class Judged:
     reopened: bool
     excluded: Ground | None
     duplicate_of: str | None
+    joined_into: str | None  # it counts in that one and nowhere else
     end_state: EndState | None
     observed_until: datetime | None
     standings: tuple[Standing, ...]
@@ -65,15 +66,27 @@ def judge_all(events: Iterable[Event], cutoff: datetime) -> list[Judged]:
     states: dict[str, AlertState] = {}
     for event in events:
         fold_into(states, event)
+    return judge_states(states, cutoff)
+
+
+def judge_states(states: Mapping[str, AlertState], cutoff: datetime) -> list[Judged]:
+    """Return `states` (all alerts of a ledger by id) as judged at `cutoff`, in their order."""
     judged = {id: _judge(state, cutoff) for id, state in states.items()}
-    for duplicate in list(judged.values()):
-        if duplicate.duplicate_of in judged:
-            heir = judged[duplicate.duplicate_of]
-            passed = tuple((criterion, duplicate.id) for criterion in duplicate.failed())
-            judged[heir.id] = replace(
-                heir, inherited=(*heir.inherited, *passed), passed_by=heir.passed_by + _owners(duplicate)
-            )
+    own = {id: (one.failed(), _owners(one)) for id, one in judged.items()}
+    for id, state in states.items():
+        failed, owners = own[id]
+        for heir in _heirs(state, states) if failed else ():
+            passed = tuple((criterion, id) for criterion in failed)
+            held = judged[heir]
+            judged[heir] = replace(held, inherited=(*held.inherited, *passed), passed_by=(*held.passed_by, *owners))
     return list(judged.values())
+
+
+def _heirs(state: AlertState, states: Mapping[str, AlertState]) -> Iterator[str]:
+    """Yield the alert that `state` went into, and the one that this went into in turn, …: each opened earlier."""
+    while (heir := states.get(state.heir or "")) is not None:
+        yield heir.id
+        state = heir
 
 
 def _owners(judged: Judged) -> tuple[str | None, ...]:
@@ -98,6 +111,7 @@ def _judge(state: AlertState, cutoff: datetime) -> Judged:
         reopened=bool(state.reopenings),
         excluded=dismissal.ground if dismissal else None,
         duplicate_of=dismissal.of if dismissal else None,
+        joined_into=state.joined_into,
         end_state=round_judged.resolution.end_state if round_judged.resolution else None,
         observed_until=confirmation.observed_until if confirmation and not state.judged else None,
         standings=standings(state, cutoff),

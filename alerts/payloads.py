@@ -52,12 +52,16 @@ class Opened(TypedDict):
 
 
 class RuleMatched(TypedDict):
+    """A further rule. One of a higher level tightens what is not yet done, as a raised level does."""
+
     rule: str
     rule_version: str
     post: str
     topic: str
     place: str
     why: str
+    level: NotRequired[int]  # where it is higher than the alert's
+    deadlines: NotRequired[Json]  # those that this makes earlier
 
 
 class PostAttached(TypedDict):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from alerts import facts
+from alerts import aftermath, facts
 from alerts.alert import AlertState
 from alerts.events import EventType
 from alerts.facts import (
@@ -44,11 +44,17 @@ __all__ = ["AlertState", "fold", "fold_into"]
 
 
 def fold_into(states: dict[str, AlertState], event: Event) -> None:
-    """Put into `states` (all alerts by id) what `event` changes: its alert, and the one that it was a duplicate of."""
+    """Put into `states` (all alerts by id) what `event` changes: its alert, and those that it names."""
+    if event.type == EventType.MONITOR_GAP:
+        for move in event.payload["moved"]:
+            states[move["alert"]] = aftermath.moved(states[move["alert"]], {move["step"]: move["deadline"]})
     if event.alert is None:
         return
     before = states.get(event.alert)
     states[event.alert] = fold(before, event)
+    if event.type == EventType.STORIES_JOINED:
+        joined = event.payload["joined"]
+        states[joined] = aftermath.into(states[joined], event)
     if event.type == EventType.REOPENED and before and before.dismissal and before.dismissal.of in states:
         heir = states[before.dismissal.of]
         standing = tuple(duplicate for duplicate in heir.duplicates if duplicate != event.alert)
@@ -63,7 +69,9 @@ def fold(state: AlertState | None, event: Event) -> AlertState:
         return _opened(event)
     change = _CHANGES.get(event.type)
     folded = change(state, event) if change else state
-    person = state.person_seq if event.role == "system" else event.seq
+    # Whoever only looks is in nobody's way.
+    looks = event.role == "system" or event.type == EventType.CAPTURE_OPENED
+    person = state.person_seq if looks else event.seq
     return replace(folded, seq=event.seq, person_seq=person)
 
 
@@ -100,7 +108,9 @@ def _clocks(state: AlertState, event: Event) -> dict[Step, Deadline]:
 
 
 def _rule_matched(state: AlertState, event: Event) -> AlertState:
-    return replace(state, rules=(*state.rules, event.payload["rule"]))
+    level = Level(event.payload.get("level", int(state.level)))
+    rules = (*state.rules, event.payload["rule"])
+    return replace(state, rules=rules, level=max(level, state.level), deadlines=_clocks(state, event))
 
 
 def _post_attached(state: AlertState, event: Event) -> AlertState:
@@ -120,7 +130,8 @@ def _post_attached(state: AlertState, event: Event) -> AlertState:
 
 def _post_changed(state: AlertState, event: Event) -> AlertState:
     changed = facts.post_read(event.payload["post"])
-    return replace(state, posts=tuple(changed if post.id == changed.id else post for post in state.posts))
+    posts = tuple(changed if post.id == changed.id else post for post in state.posts)
+    return replace(aftermath.changed(state, event), posts=posts)
 
 
 def _acknowledged(state: AlertState, event: Event) -> AlertState:
@@ -145,7 +156,10 @@ def _returned(state: AlertState, event: Event) -> AlertState:
 
 
 def _evidence(written: list[Json]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(piece["kind"], piece["value"]) for piece in written)
+    return tuple(
+        Evidence(piece["kind"], piece["value"], piece.get("sha256", ""), piece.get("name", ""), piece.get("size", 0))
+        for piece in written
+    )
 
 
 def _verified(state: AlertState, event: Event) -> AlertState:
@@ -345,4 +359,5 @@ _CHANGES: Mapping[str, Callable[[AlertState, Event], AlertState]] = {
     EventType.LEVEL_CHANGED: _level_changed,
     EventType.ESCALATED: _escalated,
     EventType.NOTED: _noted,
+    **aftermath.CHANGES,
 }

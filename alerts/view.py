@@ -37,6 +37,14 @@ class AlertView:
         with self._lock:
             return self._states.get(id)
 
+    def standing(self, id: str) -> AlertState | None:
+        """Return the alert, or the one that it has gone into: what comes to a closed duplicate goes to its original."""
+        with self._lock:
+            state = self._states.get(id)
+            while state is not None and state.heir in self._states:
+                state = self._states[state.heir]
+            return state
+
     def alerts(self) -> list[AlertState]:
         """Return all alerts in the order they were opened, as of the last `catch_up`."""
         with self._lock:

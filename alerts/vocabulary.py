@@ -24,7 +24,7 @@ class Step(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far an alert has come. CONFIRMED and DISMISSED are closed."""
+    """How far an alert has come. CONFIRMED, DISMISSED and JOINED are closed."""
 
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
@@ -35,6 +35,7 @@ class Stage(StrEnum):
     PUBLISHED = "published"
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
+    JOINED = "joined"
 
 
 class Ground(StrEnum):

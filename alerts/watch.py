@@ -17,7 +17,7 @@ from datetime import datetime
 import httpx
 import structlog
 
-from alerts import following, overdue
+from alerts import following, joining, overdue, recurrence
 from alerts.capturing import Capturing, ReadPage, TaggerOf, reached
 from alerts.events import EventType
 from alerts.following import Entry
@@ -86,7 +86,7 @@ class Watch:
         done += self._clockwork(now)
         self._beat(now)
         self._sources(desk, now)
-        self._announce(now)
+        self._announce(desk, now)
         return done + self._webhook.send(now, self._letter)
 
     def _posts(self, records: list[Record], desk: Desk, number: int) -> list[Dead | None]:
@@ -107,8 +107,15 @@ class Watch:
         return None
 
     def _follow(self, post: Post, desk: Desk, number: int) -> None:
-        state = self._view.alert(alert_id(post.desk, post.story))
-        self._record(following.entries(state, post, desk, number, self._clock.now()))
+        now = self._clock.now()
+        found = (self._view.standing(alert_id(post.desk, story)) for story in (post.story, *post.joins))
+        known = [state for state in found if state is not None]
+        self._record(following.entries(known[0] if known else None, post, desk, number, now))
+        # Of three, each is joined to the one that stands after the joining before it.
+        for other in known[1:]:
+            first, second = self._view.standing(known[0].id), self._view.standing(other.id)
+            if first and second:
+                self._record(joining.entries(first, second))
 
     def _record(self, entries: Iterable[Entry]) -> int:
         """Append each entry once; one that the other watch or an earlier life recorded counts as done.
@@ -178,11 +185,15 @@ class Watch:
         self._store.alarms.replace(standing)
         self._alarms = summary
 
-    def _announce(self, now: datetime) -> None:
+    def _announce(self, desk: Desk, now: datetime) -> None:
+        """Tell the channels what was recorded since, and suspect what a new alert may be a recurrence of."""
         while events := self._ledger.read(after=reached(self._store, self._ledger, _ANNOUNCED)):
             self._view.catch_up()
             for event in events:
                 state = self._view.alert(event.alert) if event.alert else None
+                if state is not None and event.type == EventType.OPENED:
+                    others = self._view.alerts()
+                    self._record(recurrence.suspected(state, others, now, desk.calendar))
                 if state is not None and event.type in _TOLD:
                     self._webhook.announce(event.seq, state.id, int(state.level), now)
             self._store.cursors.set(_ANNOUNCED, events[-1].seq)

@@ -172,6 +172,33 @@ def test_one_alert_a_story_and_further_posts_attach_even_without_a_rule(stage: S
     assert (state.rule, state.place_name, state.topics) == ("water", "青河镇", ("water",))
 
 
+def test_posts_that_show_two_stories_to_be_one_join_their_alerts(stage: Stage_) -> None:
+    first, second = post(1, story="s" * 32), post(2, story="t" * 32)
+    stage.posts(first, second, replace(second, version=2, joins=("s" * 32,)))
+    stage.tick(2)
+    kept, ended = alert_id("yunze", "s" * 32), alert_id("yunze", "t" * 32)
+    assert stage.scene.state(ended).joined_into == kept
+    assert [held.id for held in stage.scene.state(kept).posts] == [first.id, second.id]
+    stage.posts(post(3, story="t" * 32))
+    stage.tick()
+    assert len(stage.scene.state(kept).posts) == 3
+    assert len(stage.scene.state(ended).posts) == 1
+
+
+def test_a_new_alert_is_held_against_those_in_observation(stage: Stage_) -> None:
+    stage.posts(post(1))
+    stage.tick()
+    alert = alert_id("yunze", post(1).story)
+    stage.scene.confirmed(alert)
+    stage.scene.clock.forward(days=3)
+    stage.posts(post(2, at=stage.scene.clock.now()))
+    stage.tick(2)
+    (found,) = stage.scene.state(alert).recurrences
+    assert found.other == alert_id("yunze", post(2).story)
+    stage.start().tick()
+    assert len(stage.scene.state(alert).recurrences) == 1
+
+
 def test_a_record_that_comes_again_changes_nothing(stage: Stage_) -> None:
     stage.posts(post(1), post(2, story=post(1).id))
     stage.tick()
