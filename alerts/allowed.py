@@ -11,6 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alerts.alert import AlertState
+from alerts.amending import amendable
 from alerts.commands import Actor
 from alerts.vocabulary import CommandType, Stage, Step
 from huiying.core.config import Desk
@@ -44,6 +45,11 @@ ROLES: Mapping[CommandType, frozenset[Role]] = {
     CommandType.DISMISS: _SUPERVISOR,
     CommandType.CHANGE_LEVEL: _SUPERVISOR,
     CommandType.NOTE: _ANYBODY,
+    CommandType.AMEND: _ANYBODY,
+    CommandType.JUDGE_RECURRENCE: _SUPERVISOR,
+    CommandType.MUTE: _DUTY | _SUPERVISOR,
+    CommandType.UNMUTE: _DUTY | _SUPERVISOR,
+    CommandType.REPORT_UP: _UNIT | _SUPERVISOR,
 }
 
 
@@ -186,6 +192,37 @@ def _closed(case: Case) -> Refused | None:
     return None if case.state.closed else Refused("not_closed")
 
 
+def _joined(case: Case) -> Refused | None:
+    into = case.state.joined_into
+    return Refused("closed_joined_into", alert=into) if into else None
+
+
+def _amendable(case: Case) -> Refused | None:
+    return None if amendable(case.state) else Refused("nothing_to_amend")
+
+
+def _suspected(case: Case) -> Refused | None:
+    waiting = any(one.open_at(case.now) for one in case.state.recurrences)
+    return None if waiting else Refused("nothing_suspected")
+
+
+def _not_own_confirmation(case: Case) -> Refused | None:
+    """Who confirmed or resolved the alert, or stands for its unit, does not say that nothing came of it."""
+    held = case.state
+    own = {fact.actor for fact in (held.confirmation, held.resolution) if fact}
+    if case.actor.pseudonym in own:
+        return Refused("own_confirmation")
+    return Refused("own_unit_recurrence") if case.actor.unit and case.actor.unit == held.unit else None
+
+
+def _muted(case: Case) -> Refused | None:
+    return None if case.state.muted_until(case.now) else Refused("not_muted")
+
+
+def _unmuted(case: Case) -> Refused | None:
+    return Refused("already_muted") if case.state.muted_until(case.now) else None
+
+
 def _observed(case: Case) -> Refused | None:
     confirmation = case.state.confirmation
     if case.state.stage is Stage.CONFIRMED and confirmation and case.now > confirmation.observed_until:
@@ -209,9 +246,14 @@ BEFORE: Mapping[CommandType, tuple[Check, ...]] = {
     CommandType.RESOLVE_AND_PUBLISH: (_open, _assigned, _verified, _unresolved),
     CommandType.EXTEND: (_open, _unresolved, _extendable),
     CommandType.CONFIRM: (_open, _resolved, _outcome_published, _not_own_resolution),
-    CommandType.REOPEN: (_closed, _observed),
+    CommandType.REOPEN: (_closed, _joined, _observed),
     CommandType.PROPOSE_DISMISSAL: (_open, _no_duplicates),
     CommandType.DISMISS: (_open, _proposed, _not_own_proposal, _no_duplicates),
     CommandType.CHANGE_LEVEL: (_open,),
     CommandType.NOTE: (),
+    CommandType.AMEND: (_amendable,),
+    CommandType.JUDGE_RECURRENCE: (_suspected, _not_own_confirmation),
+    CommandType.MUTE: (_open, _unmuted),
+    CommandType.UNMUTE: (_muted,),
+    CommandType.REPORT_UP: (_open,),
 }

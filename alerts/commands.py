@@ -47,6 +47,11 @@ class Command:
     dismiss               -
     change_level          level, reason
     note                  text
+    amend                 event (a number of this alert), field, value, why
+    judge_recurrence      of (the new alert), same: true | false, why
+    mute                  hours (1 to 24), reason
+    unmute                [reason]
+    report_up             to, text
     """
 
     type: CommandType

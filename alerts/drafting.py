@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts import filling
+from alerts import amending, filling
 from alerts.alert import AlertState
 from alerts.commands import SYSTEM, Actor, Command
 from alerts.deadlines import at_opening, due, extended, raised
@@ -19,6 +19,7 @@ from huiying.core.errors import Refused
 from huiying.core.model import Draft, Json, Level, Role
 
 LONGEST_EXTENSION = 5  # working days
+LONGEST_MUTING = 24  # hours
 _EXPLAINED = (EndState.NOT_SOLVED, EndState.UNTRUE)
 
 
@@ -251,6 +252,41 @@ def _change_level(filled: Filled) -> list[Draft]:
     return [_draft(filled, EventType.LEVEL_CHANGED, payload)]
 
 
+def _amend(filled: Filled) -> list[Draft]:
+    unit = filled.actor.unit if filled.actor.role is Role.UNIT else None
+    return [_draft(filled, EventType.AMENDED, amending.payload(filled.state, filled.payload, filled.desk, unit))]
+
+
+def _judge_recurrence(filled: Filled) -> list[Draft]:
+    waiting = [one for one in filled.state.recurrences if one.open_at(filled.now)]
+    one = next((one for one in waiting if one.other == filled.payload.get("of")), None)
+    if one is None:
+        raise Refused("recurrence_of_missing")
+    if filled.other and filled.actor.unit and filled.other.unit == filled.actor.unit:
+        raise Refused("own_unit_recurrence")
+    same = filled.payload.get("same")
+    if not isinstance(same, bool):
+        raise Refused("same_missing")
+    payload = {"suspected": one.seq, "other": one.other, "same": same, "why": filling.words(filled.payload, "why")}
+    return [_draft(filled, EventType.RECURRENCE_JUDGED, payload)]
+
+
+def _mute(filled: Filled) -> list[Draft]:
+    hours = filling.number(filled.payload, "hours", 1, LONGEST_MUTING)
+    until = codec.instant_text(filled.now + timedelta(hours=hours))
+    payload = {"reason": filling.words(filled.payload, "reason"), "hours": hours, "until": until}
+    return [_draft(filled, EventType.MUTED, payload)]
+
+
+def _unmute(filled: Filled) -> list[Draft]:
+    return [_draft(filled, EventType.UNMUTED, {"reason": "", **filling.words_if_any(filled.payload, "reason")})]
+
+
+def _report_up(filled: Filled) -> list[Draft]:
+    payload = {"to": filling.words(filled.payload, "to"), "text": filling.words(filled.payload, "text")}
+    return [_draft(filled, EventType.REPORTED_UP, payload)]
+
+
 def _note(filled: Filled) -> list[Draft]:
     return [_draft(filled, EventType.NOTED, {"text": filling.words(filled.payload, "text")})]
 
@@ -275,4 +311,9 @@ _WRITERS: Mapping[CommandType, Callable[[Filled], list[Draft]]] = {
     CommandType.DISMISS: _dismiss,
     CommandType.CHANGE_LEVEL: _change_level,
     CommandType.NOTE: _note,
+    CommandType.AMEND: _amend,
+    CommandType.JUDGE_RECURRENCE: _judge_recurrence,
+    CommandType.MUTE: _mute,
+    CommandType.UNMUTE: _unmute,
+    CommandType.REPORT_UP: _report_up,
 }

@@ -64,5 +64,9 @@ def _anew(deadline: Deadline, end: datetime) -> Deadline:
     why = deadline.why
     count = int(str(why.fields.get("n", _FIRST_TERM)))
     minutes = count * 60 if why.code == "hours" else count
-    fields: dict[str, WhyField] = {"n": minutes, "start": codec.instant_text(end), "was": codec.instant_text(deadline.at)}
+    fields: dict[str, WhyField] = {
+        "n": minutes,
+        "start": codec.instant_text(end),
+        "was": codec.instant_text(deadline.at),
+    }
     return Deadline(end + timedelta(minutes=minutes), Why("monitor_gap", fields))

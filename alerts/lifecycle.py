@@ -23,11 +23,19 @@ propose_dismissal    duty                  open; no alert is a duplicate of this
 dismiss              supervisor            proposed, by another person                             dismissed
 change_level         supervisor            open, another level                                     level_changed
 note                 all but viewer        -                                                       noted
+amend                all but viewer        a fact of this alert; a unit: its own                   amended
+judge_recurrence     supervisor            suspected and not too late; by who neither confirmed    recurrence_judged
+                                           nor resolved it, nor is of either alert's unit
+mute                 duty, supervisor      open, not muted                                         muted
+unmute               duty, supervisor      muted                                                   unmuted
+report_up            duty, unit,           open                                                    reported_up
+                     supervisor
 
 A unit answers alerts assigned to it only; it may reopen and note any. Duty staff may record the unit's commands on its
-behalf, and say so; that never makes them a second person. An administrator records nothing here, an auditor reopens and
-notes only.
-The system records acknowledgement_lapsed, captured, capture_failed, escalated and what posts do: see `watch`.
+behalf, and say so; that never makes them a second person. An administrator records nothing here, an auditor reopens,
+amends and notes only. An alert that was joined into another takes notes and amendments only, and is not reopened.
+The system records acknowledgement_lapsed, captured, capture_failed, rechecked, escalated, recurrence_suspected,
+stories_joined and what posts do: see `watch`.
 """
 
 from __future__ import annotations

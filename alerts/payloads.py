@@ -268,7 +268,8 @@ class Muted(TypedDict):
     """No notification for this alert; deadlines run on."""
 
     reason: str
-    until: str  # at most 24 h later
+    hours: int  # 1 to 24
+    until: str
 
 
 class Unmuted(TypedDict):

@@ -16,7 +16,7 @@ from huiying.core.model import Event, Json, Role
 _VERIFIED = ("finding", "evidence", "text")
 _RESOLVED = ("end_state", "done", "why", "evidence")
 # of each command: the types of events that it records, and the names that are typed and kept
-_RECORDED: Mapping[CommandType, tuple[tuple[EventType, ...], tuple[str, ...]]] = {
+RECORDED: Mapping[CommandType, tuple[tuple[EventType, ...], tuple[str, ...]]] = {
     CommandType.ACKNOWLEDGE: ((EventType.ACKNOWLEDGED,), ()),
     CommandType.ASSIGN: ((EventType.ASSIGNED,), ("unit",)),
     CommandType.RETURN: ((EventType.RETURNED,), ("reason",)),
@@ -36,18 +36,31 @@ _RECORDED: Mapping[CommandType, tuple[tuple[EventType, ...], tuple[str, ...]]] =
     CommandType.DISMISS: ((EventType.DISMISSED,), ()),
     CommandType.CHANGE_LEVEL: ((EventType.LEVEL_CHANGED,), ("level", "reason")),
     CommandType.NOTE: ((EventType.NOTED,), ("text",)),
+    CommandType.AMEND: ((EventType.AMENDED,), ("field", "value", "why")),
+    CommandType.JUDGE_RECURRENCE: ((EventType.RECURRENCE_JUDGED,), ("same", "why")),
+    CommandType.MUTE: ((EventType.MUTED,), ("hours", "reason")),
+    CommandType.UNMUTE: ((EventType.UNMUTED,), ()),
+    CommandType.REPORT_UP: ((EventType.REPORTED_UP,), ("to", "text")),
+}
+# what is typed under one name and kept under another
+_RENAMED: Mapping[CommandType, tuple[tuple[str, str], ...]] = {
+    CommandType.AMEND: (("event", "of"),),
+    CommandType.JUDGE_RECURRENCE: (("of", "other"),),
 }
 
 
 def same(before: Sequence[Event], actor: Actor, command: Command) -> bool:
     """Say whether `actor` recorded `before` by this very command: its type, alert, claims and every typed fact."""
-    types, names = _RECORDED[command.type]
+    types, names = RECORDED[command.type]
     mine = [event for event in before if event.role is not Role.SYSTEM]
     if [(event.type, event.alert, event.actor) for event in mine] != [
         (type, command.alert, actor.pseudonym) for type in types
     ]:
         return False
     kept = {name: value for event in mine for name, value in event.payload.items()}
+    for typed, name in _RENAMED.get(command.type, ()):
+        if _plain(kept.get(name)) != _plain(command.payload.get(typed)):
+            return False
     if command.payload.get("ground") == "duplicate":
         names = (*names, "of")
     claims = (mine[0].claimed_at, kept.get("on_behalf_of")) == (command.claimed_at, command.on_behalf_of)

@@ -105,6 +105,11 @@ class CommandType(StrEnum):
     DISMISS = "dismiss"
     CHANGE_LEVEL = "change_level"
     NOTE = "note"
+    AMEND = "amend"
+    JUDGE_RECURRENCE = "judge_recurrence"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    REPORT_UP = "report_up"
 
 
 WhyField = str | int | tuple[int, ...]

@@ -15,6 +15,7 @@ from huiying import __version__
 from huiying.cli_users import users
 from huiying.core.errors import HuiyingError
 from huiying.core.messages import text
+from huiying.proving import verify
 from huiying.terminal import complain, language, opened, password, progress, say, secrets
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
     help="回应 Huiying: learn what outlets report, answer in public, compute the rate from a ledger nobody can alter.",
 )
 app.add_typer(users, name="users")
+app.command()(verify)
 
 Folder = Annotated[Path, typer.Argument(help="The desk's folder.", envvar="HUIYING_DESK")]
 Parent = Annotated[int | None, typer.Option(hidden=True, help="Process number of the supervisor.")]
@@ -167,29 +169,6 @@ def outlets_site(port: int, folder: Path, parent: Parent = None) -> None:
     from huiying.demo import serve_outlets
 
     serve_outlets(port, folder, parent)
-
-
-@app.command()
-def verify(
-    folder: Folder = Path(),
-    checkpoint: Annotated[
-        list[Path] | None, typer.Option(help="A checkpoint kept elsewhere; may be given several times.")
-    ] = None,
-) -> None:
-    """Recompute every hash of the ledger from its stored bytes, and check it against checkpoints."""
-    from huiying.checkpoint import history, proved
-
-    kept = [file.read_text(encoding="utf-8") for file in checkpoint or ()]
-    with opened(folder) as runtime:
-        with progress("verifying"):
-            last = runtime.ledger.verify()
-            held, lost = proved(history(runtime.ledger), kept)
-        newest = runtime.ledger.read(after=last - 1)
-    say("verified", seq=last, chain=newest[-1].chain.hex() if newest else "-")
-    if held:
-        say("checkpoints_hold", n=len(held), size=max(one.size for one in held))
-    for one in lost:
-        say("checkpoint_lost", size=one.size, origin=one.origin)
 
 
 @app.command()

@@ -36,6 +36,11 @@ ORDER = (
     CommandType.CHANGE_LEVEL,
     CommandType.PROPOSE_DISMISSAL,
     CommandType.REOPEN,
+    CommandType.JUDGE_RECURRENCE,
+    CommandType.REPORT_UP,
+    CommandType.MUTE,
+    CommandType.UNMUTE,
+    CommandType.AMEND,
     CommandType.NOTE,
 )
 # The way of an ordinary alert: the first of these that is possible stands open.
@@ -64,8 +69,12 @@ _FIELDS: dict[CommandType, tuple[str, ...]] = {
     CommandType.PROPOSE_DISMISSAL: ("ground", "why", "of"),
     CommandType.CHANGE_LEVEL: ("level", "reason"),
     CommandType.NOTE: ("text",),
+    CommandType.AMEND: ("event", "field", "value", "why"),
+    CommandType.JUDGE_RECURRENCE: ("of", "same", "why"),
+    CommandType.MUTE: ("hours", "reason"),
+    CommandType.REPORT_UP: ("to", "text"),
 }
-_NUMBERS = ("working_days", "level")
+_NUMBERS = ("working_days", "level", "hours", "event")
 _MAY_BE_EMPTY = ("why", "text", "of")
 WITH_EVIDENCE = frozenset(
     {
@@ -87,7 +96,12 @@ FOR_A_UNIT = WITH_EVIDENCE | {
 
 
 # Refusals that leave nothing to do: the step is behind us, or belongs to another history.
-_MOOT = frozenset({"not_closed", "briefing_not_asked", "propose_first", "extended_before"})
+_MOOT = frozenset(
+    {
+        *("not_closed", "briefing_not_asked", "propose_first", "extended_before"),
+        *("nothing_suspected", "nothing_to_amend", "not_muted"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +160,16 @@ def expected_of(fields: dict[str, str]) -> int:
 def command_of(alert: str, fields: dict[str, str], zone: ZoneInfo) -> Command:
     """Return the command that a posted form means. A number or an instant that cannot be read is Refused."""
     type = command_type(fields.get("type", ""))
+    if type is CommandType.AMEND:
+        event, _, field = fields.get("what", "").partition(":")
+        fields = {**fields, "event": event, "field": field}
     payload: dict[str, Json] = {}
     for name in _FIELDS.get(type, ()):
         written = _chosen(fields, name)
         if written or name not in _MAY_BE_EMPTY:
             payload[name] = _number(name, written) if name in _NUMBERS else written
+    if type is CommandType.JUDGE_RECURRENCE:
+        payload["same"] = {"yes": True, "no": False}.get(fields.get("same", ""))
     if type in WITH_EVIDENCE:
         payload["evidence"] = _evidence(fields, str(payload.get("address", "")))
     return Command(type, alert, payload, _claimed(fields, zone), fields.get("on_behalf_of") or None)

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from alerts.alert import AlertState
+from alerts.amending import amendable
 from alerts.lifecycle import offers, suggest_unit
 from alerts.vocabulary import EndState, Finding, Ground
 from alerts.web.candidates import candidates, likeliest
@@ -179,5 +180,7 @@ def _choices(services: Services, desk: Desk, state: AlertState, visit: Visit) ->
         "likely_outcome": outcome,
         "others": [other for other in services.view.alerts() if other.opened_seq < state.opened_seq],
         "with_evidence": WITH_EVIDENCE,
+        "amendable": amendable(state),
+        "suspected": [services.view.alert(one.other) for one in state.recurrences if one.open_at(services.clock.now())],
         "for_a_unit": FOR_A_UNIT if visit.account.role is Role.DUTY else frozenset(),
     }

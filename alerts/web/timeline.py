@@ -138,6 +138,15 @@ def _words(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[t
     yield "、".join(dict.fromkeys(word for _, word, *_ in value)), None
 
 
+def _same(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
+    yield wording.text("same.yes" if value else "same.no"), None
+
+
+def _value(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
+    key = f"{event.payload['field']}.{value}"
+    yield wording.text(key) if wording.known(key) else str(value), web_address(str(value))
+
+
 def _several(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
     yield ", ".join(str(each) for each in value), None
 
@@ -149,6 +158,9 @@ def _alert(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[t
 # Every key of a payload that people read, in the order in which its line stands.
 _TOLD: dict[str, _Told] = {
     "rule": _rule,
+    "field": _code("line"),
+    "value": _value,
+    "same": _same,
     "why": _code("match"),
     "posts": _posts,
     "post": _posts,
@@ -167,6 +179,10 @@ _TOLD: dict[str, _Told] = {
     "ground": _code("ground"),
     "of": _alert,
     "duplicate": _alert,
+    "joined": _alert,
+    "other": _alert,
+    "suspected": _alert,
+    "judge_by": _instant,
     "proposal": _alert,
     "reason": _plain,
     "working_days": _plain,
@@ -180,6 +196,11 @@ _TOLD: dict[str, _Told] = {
     "step": _code("step"),
     "deadline": _instant,
     "told": _several,
+    "to": _plain,
+    "until": _instant,
+    "observed_until": _instant,
+    "day": _plain,
+    "there": _named,
 }
 # A post that a rule matched is named by its id alone; it stands in another event already.
 _HIDDEN: dict[str, tuple[str, ...]] = {EventType.RULE_MATCHED: ("post",)}

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from alerts import lifecycle
+from alerts.allowed import ROLES
 from alerts.commands import Actor
+from alerts.events import EventType
 from alerts.lifecycle import offers, suggest_unit
 from alerts.office import Office
+from alerts.repeating import RECORDED
 from alerts.vocabulary import CommandType as C
 from alerts.vocabulary import EndState, Ground, Stage, Step
 from huiying.core.errors import Conflict, KeyReused, Refused
@@ -221,6 +227,11 @@ MAY: dict[C, set[Role]] = {
     C.DISMISS: {Role.SUPERVISOR},
     C.CHANGE_LEVEL: {Role.SUPERVISOR},
     C.NOTE: {Role.DUTY, Role.UNIT, Role.SUPERVISOR, Role.AUDITOR},
+    C.AMEND: {Role.DUTY, Role.UNIT, Role.SUPERVISOR, Role.AUDITOR},
+    C.JUDGE_RECURRENCE: {Role.SUPERVISOR},
+    C.MUTE: {Role.DUTY, Role.SUPERVISOR},
+    C.UNMUTE: {Role.DUTY, Role.SUPERVISOR},
+    C.REPORT_UP: {Role.DUTY, Role.UNIT, Role.SUPERVISOR},
 }
 ROLE_CODES = {
     "administrator_writes_nothing",
@@ -241,6 +252,28 @@ def test_only_the_roles_of_the_table_are_let_through(scene: Scene, type: C) -> N
         assert (code in ROLE_CODES) == (actor.role not in MAY[type]), (actor, code)
     assert refused_code(lambda: scene.do(ADMIN, type, alert)) == "administrator_writes_nothing"
     assert refused_code(lambda: scene.do(VIEWER, type, alert)) == "reads_only"
+
+
+def test_the_table_that_is_drawn_is_the_table_that_is_applied() -> None:
+    """Each line of the docstring names its command, who may give it, and what it records."""
+    lines = re.split(r"\n(?=[a-z_]+  )", (lifecycle.__doc__ or "").split("\n\n")[1])[1:]
+    drawn = {}
+    for line in lines:
+        columns = [re.sub(r"\s+", " ", " ".join(part)).strip() for part in _columns(line)]
+        who = {Role(word.strip()) for word in columns[1].split(",")} if "all" not in columns[1] else set()
+        drawn[C(columns[0])] = (who, [EventType(word.strip()) for word in columns[3].split(",")])
+    everybody = {Role.DUTY, Role.UNIT, Role.SUPERVISOR, Role.AUDITOR}
+    for type in C:
+        who, records = drawn[type]
+        # duty staff record for a unit, which the text below the table says once
+        assert (who or everybody) - {Role.DUTY} == set(ROLES[type]) - {Role.DUTY}, type
+        assert tuple(records) == RECORDED[type][0], type
+
+
+def _columns(line: str) -> list[list[str]]:
+    """Cut a drawn line, with those that continue it, where the heading has its columns."""
+    bounds = [0, 21, 43, 99, 200]
+    return [[row[begin:end] for row in line.split("\n")] for begin, end in pairwise(bounds)]
 
 
 def refused_code(act: Callable[[], object]) -> str:

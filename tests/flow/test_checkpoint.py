@@ -21,7 +21,7 @@ from huiying.init import create_ledger
 from tests.clock import SettableClock
 
 NOW = codec.instant("2026-03-10T10:00:00+08:00")
-NOTE = Draft("noted", "A1", "p-1", Role.DUTY, payload={"text": "停水"})
+NOTE = Draft("noted", None, "p-1", Role.DUTY, payload={"text": "停水"})
 
 
 class Office:
@@ -74,7 +74,7 @@ class Office:
             database.execute("delete from events where seq > ?", (keep,))
         ledger = self.ledger()
         for text in texts:
-            ledger.append([Draft("noted", "A1", "p-1", Role.DUTY, payload={"text": text})])
+            ledger.append([Draft("noted", None, "p-1", Role.DUTY, payload={"text": text})])
         ledger.close()
 
 

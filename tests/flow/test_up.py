@@ -216,7 +216,7 @@ def test_an_emptied_or_changed_ledger_is_used_by_no_command(tmp_path: Path, demo
         assert "Traceback" not in refused.stderr
     ledger.write_bytes(b"")
     emptied = huiying("verify", copy)
-    assert (emptied.returncode, "no ledger" in emptied.stderr) == (1, True), emptied.stderr
+    assert (emptied.returncode, "no ledger" in emptied.stderr) == (2, True), emptied.stderr
 
 
 def test_a_wrong_option_of_init_leaves_nothing_behind(tmp_path: Path) -> None:
