@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from alerts.alert import AlertState
-from alerts.criteria import CAPTURE_WITHIN
+from alerts.criteria import CAPTURE_WITHIN, proved
 from alerts.events import EventType
 from alerts.facts import Published
 from alerts.filling import host_names
@@ -29,7 +29,7 @@ from huiying.core.places import covers
 from huiying.core.ports import Captures, Ledger, Log
 from huiying.core.states import Captured, Store
 
-ASKED_BY = frozenset({EventType.REPLIED, EventType.OUTCOME_PUBLISHED, EventType.CORRECTED})
+_ASKED_BY = frozenset({EventType.REPLIED, EventType.OUTCOME_PUBLISHED, EventType.CORRECTED})
 _CURSOR = "watch:captures"
 _LONGEST_WAIT = timedelta(hours=1)
 _OK = 200
@@ -137,7 +137,7 @@ class Capturing:
         """Ask for a capture of each page recorded since the last call, and keep captures cited as evidence."""
         asked = 0
         while events := self._ledger.read(after=reached(self._store, self._ledger, _CURSOR)):
-            wanted = [self._first(event) for event in events if event.type in ASKED_BY]
+            wanted = [self._first(event, address) for event in events if (address := asked_for(event))]
             if wanted:
                 self._log.append(Topic.CAPTURES_WANTED, wanted)
             for event in events:
@@ -146,16 +146,15 @@ class Capturing:
             asked += len(wanted)
         return asked
 
-    def _first(self, event: Event) -> tuple[str, bytes]:
+    def _first(self, event: Event, address: str) -> tuple[str, bytes]:
         """Return the first request for a page, numbered after the attempts for another page of a lost timeline."""
-        address = event.payload["address"]
         strangers = [held.attempt for held in self._store.captured.of(event.seq) if held.address != address]
         return _wanted(event, address, max(strangers, default=0) + 1)
 
     def entries(self, now: datetime) -> Iterator[Entry]:
         """Yield what to record of each page that waits for its capture; ask again where an attempt failed."""
         for state in self._view.alerts():
-            for page in _waiting(state):
+            for page in _waiting(state, now):
                 entry = self._entry(state, page, now)
                 if entry:
                     yield entry
@@ -163,8 +162,8 @@ class Capturing:
     def _entry(self, state: AlertState, page: Published, now: datetime) -> Entry | None:
         results = [held for held in self._store.captured.of(page.seq) if held.address == page.address]
         if results and results[-1].reference:
-            response = self._held(results[-1].reference)
-            if response and response.status == _OK:
+            response = self.held(results[-1].reference)
+            if response and response.status == _OK and not _known(page, results[-1]):
                 return self._captured(state, page, results, response, now)
             failure = f"status_{response.status}" if response else "capture_missing"
         else:
@@ -175,7 +174,8 @@ class Capturing:
             self._ask_again(state, page, results[-1].attempt + 1)
         return None
 
-    def _held(self, reference: str) -> Response | None:
+    def held(self, reference: str) -> Response | None:
+        """Return the capture, None where it is not held."""
         try:
             return self._captures.get(reference)
         except BackendError as missing:
@@ -196,7 +196,7 @@ class Capturing:
         result = results[-1]
         reference = str(result.reference)
         self._captures.pin(reference)
-        found = named(state, self._tags(response, state.configuration, now))
+        found = self.named(state, response, now)
         payload: dict[str, Json] = {
             "of": page.seq,
             "address": page.address,
@@ -215,10 +215,18 @@ class Capturing:
         }
         return _entry(f"captured:{page.seq}:{result.attempt}", EventType.CAPTURED, state.id, payload)
 
+    def named(self, state: AlertState, response: Response, now: datetime) -> Named:
+        """Say what of the alert the page names, by the words in force when the alert was opened."""
+        return named(state, self._tags(response, state.configuration, now))
+
+    def pin(self, reference: str) -> None:
+        """Keep the capture for good."""
+        self._captures.pin(reference)
+
     def _absent(self, result: Captured) -> bool:
         if result.reference is None:
             return _ABSENT.fullmatch(result.failure) is not None
-        response = self._held(result.reference)
+        response = self.held(result.reference)
         return response is not None and _ABSENT.fullmatch(f"http_{response.status}") is not None
 
     def _tags(self, response: Response, number: int, now: datetime) -> Tags:
@@ -239,16 +247,32 @@ class Capturing:
 
     def _pin_evidence(self, event: Event) -> None:
         for piece in event.payload.get("evidence", []):
-            if piece["kind"] == "capture" and self._held(piece["value"]):
+            if piece["kind"] == "capture" and self.held(piece["value"]):
                 self._captures.pin(piece["value"])
 
 
-def _waiting(state: AlertState) -> Iterator[Published]:
+def asked_for(event: Event) -> str | None:
+    """Return the address of the page that `event` records, None where it records none."""
+    if event.type in _ASKED_BY:
+        return str(event.payload["address"])
+    amends = event.type == EventType.AMENDED and event.payload["field"] == "address"
+    return str(event.payload["value"]) if amends else None
+
+
+def _known(page: Published, result: Captured) -> bool:
+    """Say whether this version of the page is recorded: what a reader sees of it was first fetched at one instant."""
+    return any(capture.first_fetched == result.first_fetched for capture in page.captures)
+
+
+def _waiting(state: AlertState, now: datetime) -> Iterator[Published]:
+    """Yield the pages of which a capture, or a better version, may still come: until one proves what it is for."""
     rounds = [state, state.judged] if state.judged else [state]
     seen: set[int] = set()
     for held in rounds:
         for page in (*held.replies, *held.outcomes, *held.corrections):
-            if not page.captures and page.failed is None and page.seq not in seen:
+            over = page.captures and now > page.at + CAPTURE_WITHIN
+            known = over or page.failed is not None or page.struck is not None or page.seq in seen
+            if not known and not proved(held, page):
                 seen.add(page.seq)
                 yield page
 

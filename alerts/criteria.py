@@ -105,6 +105,15 @@ def _standing(pages: Iterable[Published]) -> tuple[Published, ...]:
     return tuple(page for page in pages if page.struck is None)
 
 
+def proved(state: AlertState, page: Published) -> bool:
+    """Say whether a capture of `page` shows what it was recorded for, so that no later version is looked for."""
+    if any(page.seq == reply.seq for reply in state.replies):
+        return any(capture.topic_named and capture.place_named for capture in page.captures)
+    if state.resolution and any(page.seq == outcome.seq for outcome in state.outcomes):
+        return any(_is_news(state, page, capture) for capture in page.captures)
+    return bool(page.captures)
+
+
 def _in_term(page: Published) -> Iterator[Capture]:
     return (capture for capture in page.captures if capture.fetched <= page.at + CAPTURE_WITHIN)
 

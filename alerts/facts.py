@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.vocabulary import EndState, Finding, Ground, Step
@@ -13,7 +13,7 @@ from huiying.core.model import Event, Json, Precision
 
 @dataclass(frozen=True, slots=True)
 class PostRef:
-    """A post of the alert's story, as the ledger knows it."""
+    """A post of the alert's story, as the ledger knows it; `seq` is the event that brought it, 0 before it is read."""
 
     id: str
     version: int
@@ -24,6 +24,7 @@ class PostRef:
     precision: Precision | None
     first_seen: datetime
     text_sha256: str
+    seq: int = field(default=0, compare=False)
 
     def since(self) -> datetime:
         """Return the earliest instant at which it surely stood: a day alone counts from its 24:00."""
@@ -47,8 +48,8 @@ class PostRef:
         }
 
 
-def post_read(written: Mapping[str, Json]) -> PostRef:
-    """Read a post from the payload of an event."""
+def post_read(written: Mapping[str, Json], seq: int = 0) -> PostRef:
+    """Read a post from the payload of event `seq`."""
     return PostRef(
         id=written["id"],
         version=written["version"],
@@ -59,6 +60,7 @@ def post_read(written: Mapping[str, Json]) -> PostRef:
         precision=Precision(written["precision"]) if written["precision"] else None,
         first_seen=codec.instant(written["first_seen"]),
         text_sha256=written["text_sha256"],
+        seq=seq,
     )
 
 

@@ -87,7 +87,7 @@ def _opened(event: Event) -> AlertState:
         rule=payload["rule"],
         why=payload["why"],
         story=payload["story"],
-        posts=tuple(facts.post_read(post) for post in payload["posts"]),
+        posts=tuple(facts.post_read(post, event.seq) for post in payload["posts"]),
         level=Level(payload["level"]),
         opened_level=Level(payload["level"]),
         place=payload["place"],
@@ -114,7 +114,7 @@ def _rule_matched(state: AlertState, event: Event) -> AlertState:
 
 
 def _post_attached(state: AlertState, event: Event) -> AlertState:
-    post = facts.post_read(event.payload["post"])
+    post = facts.post_read(event.payload["post"], event.seq)
     earlier = post.since() < state.earliest
     duplicate = event.payload.get("duplicate")
     added = (duplicate,) if duplicate and duplicate not in state.duplicates else ()
@@ -130,7 +130,7 @@ def _post_attached(state: AlertState, event: Event) -> AlertState:
 
 def _post_changed(state: AlertState, event: Event) -> AlertState:
     changed = facts.post_read(event.payload["post"])
-    posts = tuple(changed if post.id == changed.id else post for post in state.posts)
+    posts = tuple(replace(changed, seq=post.seq) if post.id == changed.id else post for post in state.posts)
     return replace(aftermath.changed(state, event), posts=posts)
 
 

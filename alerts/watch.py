@@ -21,6 +21,7 @@ from alerts import following, joining, overdue, recurrence
 from alerts.capturing import Capturing, ReadPage, TaggerOf, reached
 from alerts.events import EventType
 from alerts.following import Entry
+from alerts.looking import Looking
 from alerts.opening import alert_id
 from alerts.silence import alarms
 from alerts.view import AlertView
@@ -64,6 +65,7 @@ class Watch:
         self._machine = machine
         self._view = AlertView(ledger)
         self._capturing = Capturing(ledger, log, store, captures, self._view, read_page, tagger_of)
+        self._looking = Looking(machine.desk, log, store, self._view, self._capturing)
         self._webhook = Webhook(machine.channels, secrets, client, store.deliveries)
         self._started = codec.instant_text(clock.now())
         self._beaten = ""
@@ -83,6 +85,7 @@ class Watch:
         now = self._clock.now()
         done += self._capturing.ask()
         done += self._record(self._capturing.entries(now))
+        done += self._record(self._looking.entries(now))
         done += self._clockwork(now)
         self._beat(now)
         self._sources(desk, now)

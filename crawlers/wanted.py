@@ -95,10 +95,10 @@ class Wanted:
             raise
 
     async def _capture(self, wanted: CaptureWanted, desk: Desk) -> None:
-        known = self._store.captured.of(wanted.event)
+        known = self._store.captured.of(wanted.event, wanted.day)
         if wanted.desk != self._desk or any(one.attempt == wanted.attempt for one in known):
             return
-        outlet = _official(desk, wanted.address)
+        outlet = _outlet(desk, wanted)
         if outlet is None:
             answer: Response | Missed = Missed("not_official", wanted.address)
         else:
@@ -108,17 +108,25 @@ class Wanted:
         logger.info("captured", capture_of=wanted.event, address=wanted.address, failure=result.failure)
 
     def _kept(self, wanted: CaptureWanted, answer: Response | Missed) -> Captured:
-        if isinstance(answer, Missed) or not (200 <= answer.status < 300 and answer.body):
-            code = answer.code if isinstance(answer, Missed) else f"http_{answer.status}"
-            return Captured(wanted.event, wanted.attempt, wanted.address, None, None, self._clock.now(), code)
+        if isinstance(answer, Missed):
+            return self._failed(wanted, answer.code)
+        if not (200 <= answer.status < 300 and answer.body):
+            # Of a later look the answer itself is what shows that the page is gone.
+            shown = self._captures.put(answer) if wanted.day and answer.body else None
+            return self._failed(wanted, f"http_{answer.status}", shown)
         reference = self._captures.put(answer)
         digest = seen_hash(answer.body, header(answer, "content-type"))
         first = self._store.crawl.first_fetched(canonical(wanted.address), digest, answer.fetched)
-        return Captured(wanted.event, wanted.attempt, wanted.address, reference, first, answer.fetched)
+        return Captured(wanted.event, wanted.attempt, wanted.address, reference, first, answer.fetched, day=wanted.day)
+
+    def _failed(self, wanted: CaptureWanted, code: str, shown: str | None = None) -> Captured:
+        return Captured(wanted.event, wanted.attempt, wanted.address, shown, None, self._clock.now(), code, wanted.day)
 
 
-def _official(desk: Desk, address: str) -> Outlet | None:
+def _outlet(desk: Desk, wanted: CaptureWanted) -> Outlet | None:
+    """Return the outlet that the address belongs to: an official one for evidence, any one for a later look."""
     try:
-        return next((outlet for outlet in desk.outlets if outlet.official and owns(outlet, address)), None)
+        owners = (outlet for outlet in desk.outlets if owns(outlet, wanted.address))
+        return next((outlet for outlet in owners if outlet.official or wanted.day), None)
     except ValueError:
         return None

@@ -179,10 +179,8 @@ def _created(found: Entries, seq: int, payload: Mapping[str, Any]) -> None:
 
 
 def _restored(found: Entries, seq: int, payload: Mapping[str, Any]) -> None:
-    held = (payload["of"], payload["last"], payload["chain"])
-    if held != (found.eras[-1].origin, seq - 1, found.before.hex()) or payload["origin"] in {
-        e.origin for e in found.eras
-    }:
+    before, origins = (payload["of"], payload["last"], payload["chain"]), {era.origin for era in found.eras}
+    if before != (found.eras[-1].origin, seq - 1, found.before.hex()) or payload["origin"] in origins:
         bad(seq, Reason.RESTORED)
     found.eras.append(Era(payload["origin"], seq - 1, seq - 1))
     said = {name: payload[name] for name in Restoration.__dataclass_fields__}

@@ -79,6 +79,7 @@ def _entries(folder: Path, ledger: Path | None) -> Iterator[tuple[ReadEntries, C
         return
     from huiying.backends.ledger_sql import opened_copy
 
+    ledger.open("rb").close()  # a file that is not there gets its own sentence
     with opened_copy(ledger) as stored:
         yield stored, None
 

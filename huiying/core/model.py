@@ -168,7 +168,8 @@ class Post:
 class CaptureWanted:
     """A request to fetch `address` as evidence of ledger event `event`: a record of CAPTURES_WANTED.
 
-    `day` is 0 for the evidence itself, else the days after which the page is looked at again.
+    `day` is 0 for the evidence itself. A page is looked at again so many days after: a reply or an outcome after the
+    confirmation, a post (its `event` is the one that brought it to the alert) after the opening.
     """
 
     desk: str

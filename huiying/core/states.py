@@ -204,7 +204,10 @@ class Deliveries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What became of a CaptureWanted: `reference` and `first_fetched` of this version, or a `failure`."""
+    """What became of a CaptureWanted: `reference` and `first_fetched` of this version, or a `failure`.
+
+    Of a page that is looked at again (`day` above 0) an answer that it is gone is kept too, beside the `failure`.
+    """
 
     event: int
     attempt: int
@@ -213,6 +216,7 @@ class Captured:
     first_fetched: datetime | None
     at: datetime
     failure: str = ""
+    day: int = 0
 
 
 class CaptureResults(Protocol):
@@ -220,8 +224,8 @@ class CaptureResults(Protocol):
 
     def save(self, result: Captured) -> None: ...
 
-    def of(self, event: int) -> list[Captured]:
-        """Return the results for ledger event `event` in order of attempts."""
+    def of(self, event: int, day: int = 0) -> list[Captured]:
+        """Return the results for ledger event `event`, and this day, in order of attempts."""
 
 
 @dataclass(frozen=True, slots=True)

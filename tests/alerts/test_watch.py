@@ -129,10 +129,10 @@ class Stage_:
         reference = self.captures.put(response)
         self.store.captured.save(Captured(seq, attempt, REPLY["address"], reference, now, now))
 
-    def wanted(self) -> list[CaptureWanted]:
-        return [
-            codec.decode(CaptureWanted, record.value) for record in self.log.poll(Topic.CAPTURES_WANTED, "test", 99)
-        ]
+    def wanted(self, day: int = 0) -> list[CaptureWanted]:
+        records = self.log.poll(Topic.CAPTURES_WANTED, "test", 999)
+        asked = [codec.decode(CaptureWanted, record.value) for record in records]
+        return [one for one in asked if one.day == day]
 
     def settle(self, expected: int) -> None:
         """Tick until `expected` letters have been answered, and recorded."""

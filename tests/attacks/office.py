@@ -27,6 +27,7 @@ DESK = "county"
 NAMES = ("seq", "alert", "key", "raw", "leaf", "chain")
 Row = dict[str, Any]
 PAGE = "湖滨镇停水已恢复".encode() * 3
+REPLY = "https://www.gov.example/reply"
 
 
 def noted(alert: str | None, text: str = "已电话核实，供水单位正在抢修。" * 4) -> Draft:
@@ -51,6 +52,7 @@ class Office:
         self.clock = SettableClock(codec.instant(OPENED_AT))
         create_ledger(folder, kind, self.clock)
         self.file = self.data / "ledger.sqlite"
+        self.reports: list[bytes] = []
 
     @contextmanager
     def ledger(self) -> Iterator[SqlLedger]:
@@ -74,16 +76,20 @@ class Office:
         with self.ledger() as ledger:
             return issue(ledger, self.data, "by_hand")
 
-    def cite(self, alert: str, of: int, body: bytes = PAGE) -> str:
-        """Keep a capture and record it; return its reference."""
-        response = Response("https://www.gov.example/reply", 200, (), body, self.clock.now())
+    def keep(self, body: bytes) -> str:
+        """Keep `body` among the cited captures; return its reference."""
+        response = Response(REPLY, 200, (), body, self.clock.now())
         with closing(FolderCaptures(self.data / "captures")) as captures:
             reference = captures.put(response)
             captures.pin(reference)
-        at = codec.instant_text(self.clock.now())
+        return reference
+
+    def cite(self, alert: str, of: int, body: bytes = PAGE) -> str:
+        """Keep a capture and record it; return its reference."""
+        reference, at = self.keep(body), codec.instant_text(self.clock.now())
         payload = {
             "of": of,
-            "address": response.address,
+            "address": REPLY,
             "capture": reference,
             "sha256": hashlib.sha256(body).hexdigest(),
             "fetched": at,
@@ -94,11 +100,18 @@ class Office:
             "attempt": 1,
             "absent_before": False,
             "status": 200,
-            "final_address": response.address,
+            "final_address": REPLY,
             "configuration": 2,
         }
         self.append(Draft("captured", alert, "system", Role.SYSTEM, payload=payload))
         return reference
+
+    def attach(self, alert: str, body: bytes) -> None:
+        """Record a finding with a file as evidence."""
+        file = {"kind": "file", "value": self.keep(body), "sha256": hashlib.sha256(body).hexdigest()}
+        evidence = [file | {"name": "a.pdf", "size": len(body)}, {"kind": "address", "value": REPLY}]
+        payload = {"finding": "true", "evidence": evidence}
+        self.append(Draft("verified", alert, "P-water", Role.UNIT, "water-bureau", payload=payload))
 
     def report(self, name: str = "2026-Q1") -> bytes:
         """Compute the figures of a period over everything so far and record that they were issued."""
@@ -116,7 +129,8 @@ class Office:
                 "excluded": sum(count.count for count in found.excluded.values()),
             }
             ledger.append([Draft("report_issued", None, "P-chief", Role.SUPERVISOR, payload=payload)])
-        return found.to_json()
+        self.reports.append(found.to_json())
+        return self.reports[-1]
 
     def days(self, count: int) -> None:
         """Let days go by."""

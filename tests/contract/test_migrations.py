@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from huiying.backends.ledger_sql import SqlLedger
 from huiying.backends.store_sql import SqlStore
 from huiying.core.errors import Refused
 from huiying.core.model import Draft, Role
+from huiying.core.states import Captured
 from tests.clock import SettableClock
 from tests.servers import Database
 
@@ -131,3 +133,21 @@ def test_every_revision_leads_back_to_nothing_while_nothing_is_held(database: Da
     assert set(database.tables()) == made
     engine.dispose()
     begun(what, database)
+
+
+def test_results_of_captures_from_before_are_of_day_0_and_later_looks_keep_the_way_back_closed(
+    database: Database,
+) -> None:
+    at = SettableClock().now()
+    first = Captured(5, 1, "http://a/", "ref", at, at)
+    store = SqlStore(database.url, database.desk)
+    store.captured.save(first)
+    store.close()
+    assert back("store", database) == "0002"
+    store = SqlStore(database.url, database.desk)
+    assert store.captured.of(5) == [first]
+    store.captured.save(replace(first, day=7))
+    assert store.captured.of(5, 7) == [replace(first, day=7)]
+    store.close()
+    with pytest.raises(Refused, match="no_way_back"):
+        back("store", database)

@@ -120,9 +120,9 @@ class Office:
         """Return the state of `source`."""
         return self.store.crawl.source(source)
 
-    def want(self, event: int, address: str) -> None:
-        """Ask for a capture."""
-        wanted = CaptureWanted(MACHINE.desk, event, "a1", address, 1)
+    def want(self, event: int, address: str, day: int = 0) -> None:
+        """Ask for a capture, or for a later look."""
+        wanted = CaptureWanted(MACHINE.desk, event, "a1", address, 1, day)
         self.log.append(Topic.CAPTURES_WANTED, [(str(event), codec.encode(wanted))])
 
     def read_again(self, source: str, seconds: float = 61) -> SourceState:

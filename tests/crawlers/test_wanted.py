@@ -47,6 +47,20 @@ def test_a_page_of_an_outlet_that_is_not_official_is_not_captured(office: Office
     assert site.count("/3.html") == 0
 
 
+def test_a_later_look_reaches_every_outlet_and_keeps_the_answer_that_a_page_is_gone(office: Office, site: Site) -> None:
+    site.set("/gone.html", Answer(b"<p>deleted</p>", status=410))
+    office.begin()
+    office.want(1, site.url("/1.html"), day=7)
+    office.want(1, site.url("/gone.html"), day=30)
+    (there,) = until(lambda: office.store.captured.of(1, 7))
+    (gone,) = until(lambda: office.store.captured.of(1, 30))
+    assert (there.day, there.failure) == (7, "")
+    assert gone.failure == "http_410"
+    assert gone.reference is not None
+    assert office.captures.get(gone.reference).body == b"<p>deleted</p>"
+    assert office.store.captured.of(1) == []
+
+
 def test_a_capture_that_was_made_before_a_kill_is_not_made_again(office: Office, site: Site) -> None:
     office.desk = _official(office)
     made = Captured(7, 1, site.url("/3.html"), "2026-01-27/000001:0", office.clock.now(), office.clock.now())

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,9 +16,12 @@ from typing import Any
 
 import pytest
 
+from alerts.figures import figures
+from alerts.periods import period
 from huiying.backends.ledger_sql import opened_copy
 from huiying.core import codec
 from huiying.core.errors import BackendError, Refused
+from huiying.core.messages import LANGUAGES, catalogue
 from huiying.core.model import Draft, Role
 from huiying.core.ports import Stored
 from huiying.entries import Reason
@@ -249,35 +255,52 @@ def test_a_cited_capture_that_is_gone_or_was_changed_is_found(office: Office) ->
     assert office.verify().bad is None
 
 
+def test_a_file_given_as_evidence_is_looked_at_too(office: Office) -> None:
+    office.attach("A1", b"%PDF a letter")
+    result = office.verify()
+    assert (result.bad, result.captures) == (None, 2)
+    for file in (office.data / "captures").rglob("*000002*.gz"):
+        file.unlink()
+    assert office.verify().bad == Bad(11, Reason.CAPTURE)
+
+
 def test_a_report_is_computed_anew(office: Office) -> None:
-    with office.ledger() as ledger:
-        (issued,) = [event for event in ledger.read() if event.type == "report_issued"]
+    (figures,) = office.reports
     office.append(noted("A1", "later events change nothing"))
-    figures = report(office)
-    assert hashlib.sha256(figures).hexdigest() == issued.payload["figures"]
     for written in (figures, figures + b"\n"):
         result = office.verify(reports=[written])
         assert (result.bad, result.reports) == (None, 1)
     typed = figures.replace(b'"excluded_flagged":false', b'"excluded_flagged":true')
     assert typed != figures
     assert office.verify(reports=[typed]).bad == Bad(8, Reason.REPORT)
+    assert office.verify(reports=[figures.replace(b'"events":7', b'"events":70')]).bad == Bad(11, Reason.SHORTER)
     digest = hashlib.sha256(typed).hexdigest()
     rows = changed(office.rows(), 8, lambda said: said["payload"].update(figures=digest))
     office.overwrite(hashed(without_checkpoints(rows)))
     assert office.verify(reports=[typed]).bad == Bad(0, Reason.FIGURES)
 
 
-def report(office: Office) -> bytes:
-    """Return the figures of the report that was issued, as the command prints them."""
-    from alerts.figures import figures
-    from alerts.periods import period
-
+def test_figures_that_no_event_records_are_computed_anew_too(office: Office) -> None:
+    """`huiying figures --json` records nothing."""
     with office.ledger() as ledger:
-        events = ledger.read()
-    (issued,) = [event for event in events if event.type == "report_issued"]
-    said = issued.payload
-    counted = events[: said["events"]]
-    return figures(counted, period(said["period"], "Asia/Shanghai"), codec.instant(said["cutoff"])).to_json()
+        counted = ledger.read(limit=4)
+    computed = figures(counted, period("2026-03", "Asia/Shanghai"), counted[-1].recorded_at).to_json()
+    assert office.verify(reports=[computed]).bad is None
+    typed = computed.replace(b'"excluded_flagged":false', b'"excluded_flagged":true')
+    assert office.verify(reports=[typed]).bad == Bad(0, Reason.FIGURES)
+
+
+@pytest.mark.parametrize("written", [b"", b"[]", b"%PDF", b'{"events":1}', b'{"cutoff":"x","events":1,"period":{}}'])
+def test_what_is_no_report_cannot_be_checked(office: Office, written: bytes) -> None:
+    with pytest.raises(Refused, match="report_unreadable"):
+        office.verify(reports=[written])
+
+
+def test_what_version_0_1_0_recorded_is_fine(office: Office) -> None:
+    later = ("attempt", "absent_before", "status", "final_address", "configuration")
+    rows = changed(office.rows(), 6, lambda said: [said["payload"].pop(key) for key in later])
+    beat = edited(rows[9], lambda said: said.update(alert=None, type="heartbeat", payload={}))
+    assert found(office, hashed(without_checkpoints([*rows[:9], beat]))) is None
 
 
 def test_a_copy_of_the_file_is_verified_without_a_desk(office: Office, tmp_path: Path) -> None:
@@ -307,3 +330,67 @@ def test_what_cannot_be_checked_is_an_error_and_no_finding(tmp_path: Path) -> No
             file.write_text(text * 100, encoding="ascii")
         with pytest.raises(BackendError), opened_copy(file) as stored:
             verify(stored)
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "HUIYING_LANGUAGE": "en"}
+    command = [sys.executable, "-m", "huiying", "verify", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+
+
+def test_the_command_says_what_holds_with_code_0(office: Office, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    report.write_bytes(office.reports[0])
+    restored(office)
+    ran = run(office.folder, "--report", report)
+    assert ran.returncode == 0, ran.stderr
+    for said in (
+        "11 events verified",
+        "Public key: county/2+",
+        "county/2 was restored from a backup: it holds the first 10 events of county/1",
+        "1 cited captures are those",
+        "1 reports computed anew",
+    ):
+        assert said in ran.stdout
+
+
+def test_the_command_names_the_first_bad_event_with_code_1(office: Office, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite"
+    office.overwrite(changed(office.rows(), 4, put(actor="P-x")))
+    with closing(sqlite3.connect(office.file)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy2(office.file, copy)
+    for given in ((office.folder,), ("--ledger", copy)):
+        ran = run(*given)
+        assert ran.returncode == 1
+        assert "Event 4 of the ledger does not match its hash (leaf)" in ran.stderr
+        assert "The stored bytes are not those that were hashed" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nowhere",),
+        ("--ledger", "nowhere"),
+        ("--checkpoint", "nowhere"),
+        ("--checkpoint", "bytes"),
+        ("--report", "bytes"),
+        ("--witness-key", "x"),
+    ],
+)
+def test_the_command_says_what_could_not_be_checked_with_code_2(
+    office: Office, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    place = {"nowhere": tmp_path / "nowhere", "bytes": tmp_path / "bytes"}
+    given = [place.get(word, word) for word in words]
+    ran = run(*([office.folder] if words[0].startswith("--") else []), *given)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert len(ran.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in ran.stderr
+
+
+def test_every_reason_has_its_sentence() -> None:
+    for language in LANGUAGES:
+        said = {key.partition(".")[2] for key in catalogue(language) if key.startswith("reason.")}
+        assert said == set(Reason)

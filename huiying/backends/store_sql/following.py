@@ -56,16 +56,17 @@ class SqlCaptureResults:
         self._engine = engine
 
     def save(self, result: Captured) -> None:
-        """Keep `result` in place of the one of its event and attempt."""
+        """Keep `result` in place of the one of its event, day and attempt."""
         values = asdict(result)
-        keys = {"event": values.pop("event"), "attempt": values.pop("attempt")}
+        keys = {name: values.pop(name) for name in ("event", "day", "attempt")}
         values |= {"first_fetched": written(result.first_fetched), "at": written(result.at)}
         with sql.writing(self._engine, "store") as connection:
             replace(connection, CAPTURED, keys, values)
 
-    def of(self, event: int) -> list[Captured]:
-        """Return the results for `event` in order of attempts."""
-        wanted = select(CAPTURED).where(CAPTURED.c.event == event).order_by(CAPTURED.c.attempt)
+    def of(self, event: int, day: int = 0) -> list[Captured]:
+        """Return the results for `event` and `day` in order of attempts."""
+        same = and_(CAPTURED.c.event == event, CAPTURED.c.day == day)
+        wanted = select(CAPTURED).where(same).order_by(CAPTURED.c.attempt)
         with sql.reading(self._engine, "store") as connection:
             return [_captured(row) for row in connection.execute(wanted)]
 

@@ -101,6 +101,7 @@ CAPTURED = Table(
     "captured",
     METADATA,
     Column("event", _NUMBER, primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
     Column("attempt", Integer, primary_key=True, autoincrement=False),
     Column("address", Words, nullable=False),
     Column("reference", Words),
