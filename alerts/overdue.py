@@ -21,7 +21,8 @@ def entries(state: AlertState, now: datetime, channels: Sequence[Channel]) -> li
     """Return the escalations and the lapse that `now` makes due and the ledger does not hold yet."""
     if state.closed:
         return []
-    told = [channel.name for channel in channels if channel.min_level <= state.level]
+    heard = [] if state.muted_until(now) else channels
+    told = [channel.name for channel in heard if channel.min_level <= state.level]
     escalated = [_escalated(state, step, told) for step in Step if _overdue(state, step, now)]
     return [*escalated, *_lapsed(state, now)]
 

@@ -21,6 +21,7 @@ from alerts import following, joining, overdue, recurrence
 from alerts.capturing import Capturing, ReadPage, TaggerOf, reached
 from alerts.events import EventType
 from alerts.following import Entry
+from alerts.living import Living
 from alerts.looking import Looking
 from alerts.opening import alert_id
 from alerts.silence import alarms
@@ -65,6 +66,7 @@ class Watch:
         self._machine = machine
         self._view = AlertView(ledger)
         self._capturing = Capturing(ledger, log, store, captures, self._view, read_page, tagger_of)
+        self._living = Living(ledger, log, store, self._view, machine.clock == "simulated")
         self._looking = Looking(machine.desk, log, store, self._view, self._capturing)
         self._webhook = Webhook(machine.channels, secrets, client, store.deliveries)
         self._started = codec.instant_text(clock.now())
@@ -83,6 +85,7 @@ class Watch:
             self._log, Topic.POSTS_READY, GROUP, lambda records: self._posts(records, desk, number), self.counters
         )
         now = self._clock.now()
+        self._record(self._living.entries(desk, now))
         done += self._capturing.ask()
         done += self._record(self._capturing.entries(now))
         done += self._record(self._looking.entries(now))
@@ -197,7 +200,7 @@ class Watch:
                 if state is not None and event.type == EventType.OPENED:
                     others = self._view.alerts()
                     self._record(recurrence.suspected(state, others, now, desk.calendar))
-                if state is not None and event.type in _TOLD:
+                if state is not None and event.type in _TOLD and not state.muted_until(now):
                     self._webhook.announce(event.seq, state.id, int(state.level), now)
             self._store.cursors.set(_ANNOUNCED, events[-1].seq)
 

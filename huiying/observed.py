@@ -13,7 +13,12 @@ from huiying.core.errors import BackendError
 from huiying.core.model import Topic
 
 SIZE_EVERY = 10.0  # seconds
-_WRITING = frozenset({"append", "put", "commit", "save", "replace", "assign", "set", "pin", "save_source", "save_post"})
+_WRITING = frozenset(
+    {
+        *("append", "put", "commit", "save", "replace", "assign", "set", "pin", "save_source", "save_post"),
+        *("add", "erase"),
+    }
+)
 _NO_FAILURE = frozenset({"capture_missing"})
 
 

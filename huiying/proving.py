@@ -18,10 +18,16 @@ from huiying.core.messages import text
 from huiying.terminal import complain, language, opened, progress, say
 
 if TYPE_CHECKING:
-    from huiying.core.ports import Captures
+    from huiying.checkpoint import History
+    from huiying.core.ports import Captures, Ledger
     from huiying.verify import ReadEntries, Verification
+    from huiying.witness import Witness
 
 Files = list[Path] | None
+Place = Annotated[Path, typer.Argument(help="The witness's folder.")]
+Desk = Annotated[Path, typer.Option("--desk", envvar="HUIYING_DESK")]
+Out = Annotated[Path | None, typer.Option(help="File to write; without it, standard output.")]
+witness = typer.Typer(no_args_is_help=True, help="Sign other offices' checkpoints, and have ours signed.")
 
 
 def verify(
@@ -103,3 +109,98 @@ def _tell(found: Verification, looked: bool) -> None:
     say("captures_hold" if looked else "captures_left_out", n=found.captures)
     if found.reports:
         say("reports_hold", n=found.reports)
+
+
+@witness.command("init")
+def witness_init(folder: Place, name: Annotated[str, typer.Option(help="Name of the witness, as an address.")]) -> None:
+    """Make a witness with a key of its own; print its public key, for those who ask it to sign."""
+    from huiying.witness import create
+
+    typer.echo(create(folder, name))
+
+
+@witness.command("trust")
+def witness_trust(folder: Place, key: Annotated[str, typer.Argument(help="Public key as verify prints it.")]) -> None:
+    """Sign the checkpoints of one more ledger from now on."""
+    from huiying.core.note import verifier_key
+
+    trusted = verifier_key(key)
+    _witness(folder).trust(trusted)
+    say("trusted", origin=trusted.name)
+
+
+@witness.command("add")
+def witness_add(folder: Place, request: Path, out: Out = None) -> None:
+    """Check a request from a file, and write the line that is to be put beneath the note."""
+    answer = _witness(folder).add(request.read_bytes())
+    if answer.status != 200:
+        typer.echo(text(f"witness.{answer.status}", language(), held=answer.text.strip()), err=True)
+        raise typer.Exit(1)
+    _write(answer.text, out)
+
+
+@witness.command("serve")
+def witness_serve(
+    folder: Place, port: Annotated[int, typer.Option(min=1, max=65535)] = 8710, host: str = "127.0.0.1"
+) -> None:
+    """Answer POST /add-checkpoint until Ctrl-C; put a proxy with TLS in front."""
+    from huiying.witness import serve
+
+    serve(_witness(folder), host, port)
+
+
+@witness.command("request")
+def witness_request(
+    old: Annotated[int, typer.Option(min=0, help="How many events the witness signed last; it says so.")] = 0,
+    folder: Desk = Path(),
+    out: Out = None,
+) -> None:
+    """Write the request for the newest checkpoint of the desk, to be carried to the witness as a file."""
+    from huiying.witness import request
+
+    with opened(folder) as runtime:
+        known, signed = _newest(runtime.ledger)
+    _write(request(known, old, signed).decode(), out)
+
+
+@witness.command("send")
+def witness_send(
+    url: Annotated[str, typer.Argument(help="Address of the witness, without /add-checkpoint.")],
+    key: Annotated[str, typer.Argument(help="Its public key, as init printed it.")],
+    folder: Desk = Path(),
+    out: Out = None,
+) -> None:
+    """Have the newest checkpoint of the desk signed, and write it with the signature."""
+    import httpx
+
+    from huiying.core.cosignature import cosigner_key
+    from huiying.witness import send
+
+    with opened(folder) as runtime, httpx.Client(timeout=30, trust_env=False) as client:
+        known, signed = _newest(runtime.ledger)
+        _write(send(client, url, known, signed, cosigner_key(key)), out)
+
+
+def _witness(folder: Path) -> Witness:
+    from huiying.wiring import system_now
+    from huiying.witness import Witness
+
+    return Witness(folder, system_now)
+
+
+def _newest(ledger: Ledger) -> tuple[History, str]:
+    from huiying.checkpoint import history
+
+    known = history(ledger)
+    if not known.issued:
+        raise Refused("no_checkpoint")
+    return known, known.issued[-1][1]
+
+
+def _write(written: str, out: Path | None) -> None:
+    if out is None:
+        typer.echo(written, nl=False)
+        return
+    with out.open("x", encoding="utf-8") as file:
+        file.write(written)
+    say("written", file=out)

@@ -4,7 +4,7 @@ sessions could be computed again. Every method may raise BackendError; each call
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -105,9 +105,10 @@ class Stories(Protocol):
     ) -> str:
         """Return the story of `post`; the first answer for a post stands for ever.
 
-        `choose`, asked at every call, gets the candidates that share one of the 64-bit `fingerprints` and were first seen on or after `since`
-        (never the post itself; a fingerprint held by more than 20 posts counts for none), and returns a story or None;
-        None begins the story named after the post. The fingerprints kept are those of the newest call.
+        `choose`, asked at every call, gets the candidates that share one of the 64-bit `fingerprints` and were first
+        seen on or after `since` (never the post itself; a fingerprint held by more than 20 posts counts for none), and
+        returns a story or None; None begins the story named after the post. The fingerprints kept are those of the
+        newest call.
         """
 
     def posts(self, story: str) -> list[str]:
@@ -247,6 +248,16 @@ class SourceAlarms(Protocol):
         """Make `alarms` the ones that stand; a source and reason that stood keeps its `since`."""
 
 
+class Tallies(Protocol):
+    """Counts of one day (the office's zone) by kind and name: minutes read by outlet, dead letters by reason."""
+
+    def add(self, day: date, kind: str, counts: Mapping[str, int]) -> None:
+        """Add `counts` to those of the day, all or none."""
+
+    def of(self, day: date, kind: str) -> dict[str, int]:
+        """Return the counts of the day by name."""
+
+
 class Cursors(Protocol):
     """How far a reader of the ledger has come, by name; 0 where it has not begun."""
 
@@ -270,6 +281,8 @@ class Store(Protocol):
     def captured(self) -> CaptureResults: ...
     @property
     def alarms(self) -> SourceAlarms: ...
+    @property
+    def tallies(self) -> Tallies: ...
     @property
     def cursors(self) -> Cursors: ...
 

@@ -88,8 +88,8 @@ class Stage_:
         self.tagger: type[Tagger] = Tagger
         self.watch = self.start()
 
-    def start(self, **instead: Any) -> Watch:
-        """Return a new life of the watch; `instead` replaces a backend."""
+    def start(self, real: bool = False, **instead: Any) -> Watch:
+        """Return a new life of the watch, on a simulated clock unless it is `real`; `instead` replaces a backend."""
 
         def answered(request: httpx.Request) -> httpx.Response:
             self.letters.append(request)
@@ -99,6 +99,7 @@ class Stage_:
             desk="yunze",
             title="值班台",
             contact="a@b.example",
+            clock="system" if real else "simulated",
             channels=(
                 Channel(name="wecom", url="https://hook.example/"),
                 Channel(name="big", url="https://big.example/", min_level=3),
@@ -117,10 +118,10 @@ class Stage_:
             self.watch.tick()
 
     def types(self, alert: str | None = None) -> list[str]:
-        """Return the types of all events but heartbeats and the two that begin the ledger."""
-        return [
-            event.type for event in read_all(self.scene.ledger, alert)[0 if alert else 2 :] if event.type != "heartbeat"
-        ]
+        """Return the types of all events but the two that begin the ledger, and those by which watch says it lives."""
+        signs = ("heartbeat", "coverage_recorded")
+        events = read_all(self.scene.ledger, alert)[0 if alert else 2 :]
+        return [event.type for event in events if event.type not in signs]
 
     def fetched(self, seq: int, body: str, attempt: int = 1, status: int = 200) -> None:
         """Say that crawl captured the page of event `seq` now."""

@@ -6,6 +6,7 @@ from three vantage points: nobody kept a checkpoint, somebody kept one of the mi
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import shutil
 from collections.abc import Callable
@@ -39,12 +40,11 @@ class Quarter:
         written = (self.office.data / "ledger.key").read_text(encoding="ascii")
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(written))
 
-    def copy(self, folder: Path) -> Quarter:
+    def copied(self, folder: Path) -> Quarter:
         """Return the same quarter in another folder."""
         shutil.copytree(self.office.folder, folder)
-        office = object.__new__(Office)
-        office.folder, office.data = folder, folder / "data"
-        office.file, office.clock = folder / "data" / "ledger.sqlite", self.office.clock
+        office = copy.copy(self.office)
+        office.folder, office.data, office.file = folder, folder / "data", folder / "data" / "ledger.sqlite"
         return Quarter(office, self.notes, self.report)
 
     def vantage(self, name: str) -> list[str]:
@@ -221,7 +221,8 @@ def _capture_and_hash_edited(quarter: Quarter) -> None:
 
 
 def _forked(quarter: Quarter) -> None:
-    """Show others another continuation, with checkpoints of its own."""
+    """Show others another continuation, with checkpoints of its own; the second file is put away."""
+    shutil.rmtree(quarter.office.data / "checkpoints")
     quarter.office.overwrite(quarter.office.rows()[:PUT_BACK])
     for _ in range(5):
         quarter.office.append(noted("A1", "一切正常"))
@@ -313,7 +314,7 @@ VANTAGES = ("none", "one", "five")
 
 def results(quarter: Quarter, attack: Attack, folder: Path) -> tuple[Verification, ...]:
     """Attack a copy of `quarter` in `folder` and verify it from each vantage point."""
-    copy = quarter.copy(folder)
-    given = dict(attack.act(copy) or {})
+    attacked = quarter.copied(folder)
+    given = dict(attack.act(attacked) or {})
     forged = given.pop("kept", ())
-    return tuple(copy.office.verify(*forged, *copy.vantage(name), **given) for name in VANTAGES)
+    return tuple(attacked.office.verify(*forged, *quarter.vantage(name), **given) for name in VANTAGES)

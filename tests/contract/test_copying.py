@@ -55,6 +55,7 @@ def fill_tables(database: Database) -> Database:
     store.accounts.open_session(Session("s", "l", "t", AT))
     store.deliveries.save(Delivery(1, "c", "s", 0, AT, None, ""))
     store.captured.save(Captured(1, 1, "a", None, None, AT))
+    store.tallies.add(AT.date(), "read", {"paper": 3})
     store.alarms.replace([SourceAlarm("s", "r", AT, "d")])
     store.cursors.set("hooks", 7)
     ledger.close()

@@ -194,6 +194,15 @@ def test_cursors_begin_at_zero(store: Store) -> None:
     assert store.cursors.get("hooks") == 9
 
 
+def test_tallies_add_up_by_day_and_kind(store: Store) -> None:
+    store.tallies.add(DAY, "read", {"paper": 1, "gov": 10})
+    store.tallies.add(DAY, "read", {"paper": 2})
+    store.tallies.add(DAY, "dead", {"paper": 5})
+    store.tallies.add(DAY, "dead", {})
+    assert store.tallies.of(DAY, "read") == {"paper": 3, "gov": 10}
+    assert store.tallies.of(DAY + timedelta(days=1), "read") == {}
+
+
 def test_sources_are_in_the_order_of_their_code_points(store: Store) -> None:
     ids = ["a-b/1", "a/1", "B/1", "啊/1", "一/1"]
     for id in ids:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from huiying.backends import sql
 from huiying.backends.store_sql.accounts import SqlAccounts
 from huiying.backends.store_sql.crawl import SqlCrawlStates
-from huiying.backends.store_sql.following import SqlCaptureResults, SqlCursors, SqlDeliveries, SqlSourceAlarms
+from huiying.backends.store_sql.following import (
+    SqlCaptureResults,
+    SqlCursors,
+    SqlDeliveries,
+    SqlSourceAlarms,
+    SqlTallies,
+)
 from huiying.backends.store_sql.stories import SqlStories
 
 
@@ -20,6 +26,7 @@ class SqlStore:
         self.deliveries = SqlDeliveries(self._engine)
         self.captured = SqlCaptureResults(self._engine)
         self.alarms = SqlSourceAlarms(self._engine)
+        self.tallies = SqlTallies(self._engine)
         self.cursors = SqlCursors(self._engine)
 
     def close(self) -> None:

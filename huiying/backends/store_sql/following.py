@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Engine, Row, and_, delete, insert, select
+from sqlalchemy import Engine, Row, Select, and_, delete, insert, select
 
 from huiying.backends import sql
 from huiying.backends.store_sql.rows import read, replace, written
-from huiying.backends.store_sql.tables import ALARMS, CAPTURED, CURSORS, DELIVERIES
+from huiying.backends.store_sql.tables import ALARMS, CAPTURED, CURSORS, DELIVERIES, TALLIES
 from huiying.core.codec import instant, instant_text
 from huiying.core.states import Captured, Delivery, SourceAlarm
 
@@ -93,6 +94,32 @@ class SqlSourceAlarms:
                 since = stood.get((alarm.source, alarm.reason), instant_text(alarm.since))
                 row = {"source": alarm.source, "reason": alarm.reason, "since": since, "detail": alarm.detail}
                 connection.execute(insert(ALARMS).values(row))
+
+
+class SqlTallies:
+    """See `huiying.core.states.Tallies`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, day: date, kind: str, counts: Mapping[str, int]) -> None:
+        """Add `counts` to those of the day, all or none."""
+        if not counts:
+            return
+        with sql.writing(self._engine, "store", alone="tallies") as connection:
+            held = {row[0]: row[1] for row in connection.execute(_counted(day, kind))}
+            for name, count in counts.items():
+                keys = {"day": day.isoformat(), "kind": kind, "name": name}
+                replace(connection, TALLIES, keys, {"count": held.get(name, 0) + count})
+
+    def of(self, day: date, kind: str) -> dict[str, int]:
+        """Return the counts of the day by name."""
+        with sql.reading(self._engine, "store") as connection:
+            return {row[0]: row[1] for row in connection.execute(_counted(day, kind))}
+
+
+def _counted(day: date, kind: str) -> Select[Any]:
+    return select(TALLIES.c.name, TALLIES.c.count).where(TALLIES.c.day == day.isoformat(), TALLIES.c.kind == kind)
 
 
 class SqlCursors:

@@ -117,6 +117,14 @@ ALARMS = Table(
     Column("since", Words, nullable=False),
     Column("detail", Prose, nullable=False),
 )
+TALLIES = Table(
+    "tallies",
+    METADATA,
+    Column("day", Words, primary_key=True),
+    Column("kind", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
 CURSORS = Table(
     "cursors",
     METADATA,
