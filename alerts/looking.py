@@ -60,14 +60,14 @@ class Looking:
         self._next[key] = now + _AGAIN
         results = [held for held in self._store.captured.of(*key) if held.address == look.address]
         seen = [self._seen(result, look, state, now) for result in results]
-        finding = decide(look, seen, now) if seen or now > look.until else None
+        finding = decide(look, seen, now)
         if finding is None:
             if not results or now >= results[-1].at + _wait(seen):
                 self._ask(look, results, wanted)
             return
         self._settled.add(key)
         if look.post is None:
-            yield self._rechecked(look, finding, results, seen, now)
+            yield self._rechecked(look, finding, results, seen)
         elif finding.there is False:
             yield _gone(look, seen[finding.seen], results[finding.seen])
 
@@ -92,21 +92,19 @@ class Looking:
                 return Seen(Answer.GONE, result.at, "not_named")
         return Seen(Answer.THERE, result.at)
 
-    def _rechecked(
-        self, look: Look, finding: Finding, results: list[Captured], seen: list[Seen], now: datetime
-    ) -> Entry:
-        result = results[finding.seen] if seen else None
-        response = self._capturing.held(result.reference) if result and result.reference else None
-        if result and result.reference and response:
+    def _rechecked(self, look: Look, finding: Finding, results: list[Captured], seen: list[Seen]) -> Entry:
+        result = results[finding.seen]
+        response = self._capturing.held(result.reference) if result.reference else None
+        if result.reference and response:
             self._capturing.pin(result.reference)
         payload: dict[str, Json] = {
             "of": look.event,
             "address": look.address,
             "day": look.day,
-            "checked": codec.instant_text(result.at if result else now),
+            "checked": codec.instant_text(result.at),
             "there": bool(finding.there),
-            "reason": "" if finding.there else seen[finding.seen].reason if seen else "no_answer",
-            "capture": result.reference if result else None,
+            "reason": "" if finding.there else seen[finding.seen].reason,
+            "capture": result.reference,
             "sha256": hashlib.sha256(response.body).hexdigest() if response else None,
         }
         draft = Draft(EventType.RECHECKED, look.alert, "system", Role.SYSTEM, payload=payload)

@@ -108,7 +108,8 @@ def decide(look: Look, seen: Sequence[Seen], now: datetime) -> Finding | None:
         agreed = any(before.answer is Answer.GONE and one.at - before.at >= BELIEVED_AFTER for before in seen[:index])
         if one.answer is Answer.GONE and agreed:
             return Finding(False, index)
-    if now <= look.until:
+    # Where nothing ran when it was due, the 72 h begin with the first attempt: silence must have been heard.
+    if not seen or now <= max(look.until, seen[0].at + CAPTURE_WITHIN):
         return None
     # A single "gone" that nobody contradicted within 72 h stands; silence is no answer of a post.
     told = next((index for index, one in enumerate(seen) if one.answer is Answer.GONE), None)
