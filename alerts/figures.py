@@ -7,20 +7,28 @@ Nothing here takes a number from a person, and no alert can be left out: each fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.criteria import Standing
 from alerts.judged import Judged, judge_all
-from alerts.periods import Period
-from alerts.vocabulary import Criterion, EndState, Ground
+from alerts.medians import Times, times
+from alerts.periods import Period, before, year_before
+from alerts.periods import period as read_period
+from alerts.restated import Restated, restate
+from alerts.restated import cohort as cohort_of
+from alerts.shipped import differing, judged_by_shipped
+from alerts.surroundings import surroundings
+from alerts.vocabulary import Criterion, EndState, Ground, Step
+from alerts.zones import zone_at
 from huiying.core import codec
 from huiying.core.model import Event, Json
 
 PERCENT_FROM = 20  # below it a percentage would pretend to a precision that is not there
 FLAG_EXCLUDED_ABOVE = 10  # percent of the cohort
 THREE_FAST = (Criterion.C3, Criterion.C4, Criterion.C5)
+TIMED = tuple(step for step in Step if step is not Step.BRIEFING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +107,39 @@ class Figures:
     by_level: tuple[Group, ...]
     in_progress: Count
     in_progress_failed: Count
+    times: Mapping[Step, tuple[Times, Times]]  # from publication, from detection; over the cohort but the excluded
+    at_least: Count  # whose publication is known to the day only
+    briefing: Rate | None  # of those that were to have one
+    late: Count
+    recurring: Count
+    vanished: Count
+    amended: Count
+    joined: Count  # those that went into an alert of the cohort, and are counted there
+    previous: Restated
+    year_before: Restated
+    shipped: Rate | None  # under the shipped policy; None where every alert of the cohort was opened under it
+    beside: Mapping[str, Json]  # gaps, clock anomalies, restorations, configuration, coverage: see `surroundings`
     alerts: Mapping[str, Judged]  # all behind the numbers above
 
     def to_json(self) -> bytes:
         """Return the canonical JSON: the same bytes for the same events, period and cut-off."""
         return codec.canonical(
             {
+                "amended": self.amended.to_json(),
+                "at_least": self.at_least.to_json(),
+                "beside": self.beside,
+                "briefing": _rate_json(self.briefing),
+                "joined": self.joined.to_json(),
+                "late": self.late.to_json(),
+                "previous": self.previous.to_json(),
+                "recurring": self.recurring.to_json(),
+                "shipped": _rate_json(self.shipped),
+                "times": {
+                    str(step): {"detected": detected.to_json(), "published": published.to_json()}
+                    for step, (published, detected) in self.times.items()
+                },
+                "vanished": self.vanished.to_json(),
+                "year_before": self.year_before.to_json(),
                 "alerts": {id: _judged_json(judged) for id, judged in self.alerts.items()},
                 "by_hand": self.by_hand.to_json(),
                 "by_level": [group.to_json() for group in self.by_level],
@@ -138,11 +173,12 @@ def figures(events: Sequence[Event], period: Period, cutoff: datetime) -> Figure
     counted = [event for event in events if event.recorded_at <= cutoff]
     until = min(cutoff, counted[-1].recorded_at) if counted else cutoff
     everything = judge_all(counted, until)
-    counted_once = [judged for judged in everything if judged.joined_into is None]
-    due = [judged for judged in counted_once if judged.fallen_due and period.begin <= judged.due < period.end]
+    zone = zone_at(counted, until)
+    due = cohort_of(everything, period)
     cohort = [judged for judged in due if judged.excluded is None]
     excluded = [judged for judged in due if judged.excluded is not None]
-    running = [judged for judged in counted_once if not judged.fallen_due and not judged.closed]
+    running = [judged for judged in everything if not judged.fallen_due and not judged.closed]
+    members = {judged.id for judged in cohort}
     return Figures(
         period=period,
         cutoff=until,
@@ -167,8 +203,47 @@ def figures(events: Sequence[Event], period: Period, cutoff: datetime) -> Figure
         by_level=_groups(cohort, lambda judged: (str(judged.level),)),
         in_progress=_count(running, lambda judged: True),
         in_progress_failed=_count(running, lambda judged: bool(judged.failed())),
-        alerts={judged.id: judged for judged in (*due, *running)},
+        times={step: _times(cohort, step, until) for step in TIMED},
+        at_least=_count(cohort, lambda judged: judged.by_day),
+        briefing=_rate(
+            [judged for judged in cohort if judged.briefing is not None], lambda judged: bool(judged.briefing)
+        ),
+        late=_count(cohort, lambda judged: judged.late),
+        recurring=_count(cohort, lambda judged: judged.recurring),
+        vanished=_count(cohort, lambda judged: judged.vanished),
+        amended=_count(cohort, lambda judged: bool(judged.amendments)),
+        joined=_count(everything, lambda judged: judged.joined_into in members),
+        previous=restate(everything, counted, read_period(before(period.name), zone)),
+        year_before=restate(everything, counted, read_period(year_before(period.name), zone)),
+        shipped=_shipped(counted, cohort, until),
+        beside=surroundings(counted, period, zone),
+        alerts={judged.id: judged for judged in (*due, *running, *_joined(everything, members))},
     )
+
+
+def _joined(everything: Iterable[Judged], members: Container[str | None]) -> list[Judged]:
+    return [judged for judged in everything if judged.joined_into in members]
+
+
+def _times(cohort: Sequence[Judged], step: Step, until: datetime) -> tuple[Times, Times]:
+    """Return the times to `step` from publication and from detection; who has not done it is censored at `until`."""
+    clocks: list[list[tuple[int, bool]]] = [[], []]
+    for judged in cohort:
+        done = judged.done.get(step)
+        for samples, start in zip(clocks, (judged.earliest, judged.opened_at), strict=True):
+            # A reply may stand before the alert was opened: then it took no time from there.
+            waited = max(0, int(((done or until) - start).total_seconds()))
+            samples.append((waited, done is not None))
+    return times(clocks[0]), times(clocks[1])
+
+
+def _shipped(events: Sequence[Event], cohort: Sequence[Judged], until: datetime) -> Rate | None:
+    """Return the rate of the same alerts under the shipped policy, where any was opened under another."""
+    own = differing(events)
+    if not any(judged.configuration in own for judged in cohort):
+        return None
+    members = {judged.id for judged in cohort}
+    return _rate([judged for judged in judged_by_shipped(events, until) if judged.id in members], _is_correct)
 
 
 Test = Callable[[Judged], bool]
@@ -180,6 +255,10 @@ def _count(alerts: Iterable[Judged], test: Test) -> Count:
 
 def _rate(alerts: Sequence[Judged], test: Test) -> Rate | None:
     return Rate(_count(alerts, test), _count(alerts, lambda judged: True)) if alerts else None
+
+
+def _briefed(judged: Judged) -> bool:
+    return judged.briefing is True
 
 
 def _is_correct(judged: Judged) -> bool:
@@ -232,6 +311,7 @@ def _judged_json(judged: Judged) -> Json:
         "due": judged.due,
         "end_state": judged.end_state,
         "excluded": judged.excluded,
+        "amendments": judged.amendments,
         "inherited": [[str(criterion), duplicate] for criterion, duplicate in judged.inherited],
         "level": judged.level,
         "place": judged.place,

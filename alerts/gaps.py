@@ -25,7 +25,7 @@ _FIRST_TERM = 15  # minutes: the term of acknowledging where its reason does not
 def gap(states: Iterable[AlertState], begin: datetime, end: datetime, earlier: Iterable[Event], zone: str) -> Json:
     """Return the payload of `monitor_gap` for a standstill from `begin` to `end`; `earlier` are the gaps before."""
     before = sum(1 for event in earlier if _counts(event, end, zone))
-    moved = _moved(states, begin, end) if end - begin <= LONGEST and before < MOST else []
+    moved = moved_deadlines(states, begin, end) if end - begin <= LONGEST and before < MOST else []
     return {
         "begin": codec.instant_text(begin),
         "end": codec.instant_text(end),
@@ -45,7 +45,8 @@ def _quarter(at: datetime, zone: str) -> tuple[int, int]:
     return local.year, (local.month - 1) // 3
 
 
-def _moved(states: Iterable[AlertState], begin: datetime, end: datetime) -> list[Json]:
+def moved_deadlines(states: Iterable[AlertState], begin: datetime, end: datetime) -> list[Json]:
+    """Return the deadlines of C1 that a standstill from `begin` to `end` moves, as `monitor_gap` carries them."""
     return [
         {"alert": state.id, "step": str(step), "deadline": _anew(state.deadlines[step], end).to_json()}
         for state in states

@@ -20,7 +20,7 @@ def entries(one: AlertState, other: AlertState) -> Iterator[Entry]:
         return
     kept, ends = (one, other) if one.opened_seq < other.opened_seq else (other, one)
     pair = f"{kept.id}:{ends.id}"
-    payload: dict[str, Json] = {"joined": ends.id, "deadlines": deadlines_json(_stricter(kept, ends))}
+    payload: dict[str, Json] = {"joined": ends.id, "deadlines": deadlines_json(stricter(kept, ends))}
     yield Entry(f"joined:{pair}", _draft(EventType.STORIES_JOINED, kept.id, payload))
     held = {post.id for post in kept.posts}
     for post in ends.posts:
@@ -29,7 +29,7 @@ def entries(one: AlertState, other: AlertState) -> Iterator[Entry]:
             yield Entry(f"attached:{kept.id}:{post.id}", attached)
 
 
-def _stricter(kept: AlertState, ends: AlertState) -> dict[Step, Deadline]:
+def stricter(kept: AlertState, ends: AlertState) -> dict[Step, Deadline]:
     """Return the deadlines of `ends` that come before those of `kept`, of steps that `kept` has still to do."""
     return {
         step: deadline

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.alert import AlertState
 from alerts.criteria import Standing, standings
 from alerts.state import fold_into
-from alerts.vocabulary import Criterion, EndState, Ground, Verdict
-from huiying.core.model import Event
+from alerts.vocabulary import Criterion, EndState, Ground, Step, Verdict
+from huiying.core.model import Event, Precision
+
+OBSERVED_DAYS = 30  # of a post, counted from the opening; a day more for the last look, which is on that day
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,16 @@ class Judged:
     end_state: EndState | None
     observed_until: datetime | None
     standings: tuple[Standing, ...]
+    opened_at: datetime
+    earliest: datetime  # the outlets' publication
+    by_day: bool  # known to the day only: `earliest` is its 24:00, and what counts from it is "at least"
+    configuration: int
+    done: Mapping[Step, datetime]  # of the round judged, in time or late
+    briefing: bool | None  # held in time; None where none was asked for
+    late: bool
+    recurring: bool
+    vanished: bool  # a post of it changed or was gone within 30 days
+    amendments: tuple[int, ...]  # numbers of the events
     inherited: tuple[tuple[Criterion, str], ...] = ()
     passed_by: tuple[str | None, ...] = ()
 
@@ -96,6 +108,7 @@ def _owners(judged: Judged) -> tuple[str | None, ...]:
 
 def _judge(state: AlertState, cutoff: datetime) -> Judged:
     round_judged = state.judged or state
+    found = standings(state, cutoff)
     confirmation = round_judged.confirmation
     dismissal = state.dismissal
     return Judged(
@@ -114,5 +127,46 @@ def _judge(state: AlertState, cutoff: datetime) -> Judged:
         joined_into=state.joined_into,
         end_state=round_judged.resolution.end_state if round_judged.resolution else None,
         observed_until=confirmation.observed_until if confirmation and not state.judged else None,
-        standings=standings(state, cutoff),
+        standings=found,
+        opened_at=state.opened_at,
+        earliest=state.earliest,
+        by_day=state.earliest_precision is Precision.DAY,
+        configuration=state.configuration,
+        done=_done(round_judged, found),
+        briefing=_briefed(round_judged, cutoff),
+        late=any(standing.late is not None for standing in found),
+        recurring=any(one.fails_at(cutoff) for one in state.recurrences),
+        vanished=_vanished(state),
+        amendments=tuple(one.seq for one in state.amendments),
     )
+
+
+def _done(state: AlertState, found: tuple[Standing, ...]) -> dict[Step, datetime]:
+    """Return when each step was done: a reply and an outcome when they counted, in time or late."""
+    first: dict[Step, datetime | None] = {
+        Step.ACKNOWLEDGE: state.acknowledgements[0].at if state.acknowledgements else None,
+        Step.ASSIGN: state.assignments[0].at if state.assignments else None,
+        Step.REPLY: _met(found, Criterion.C3),
+        Step.RESOLVE: state.resolution.at if state.resolution else None,
+        Step.PUBLISH: _met(found, Criterion.C5),
+        Step.CONFIRM: state.confirmation.at if state.confirmation else None,
+    }
+    return {step: at for step, at in first.items() if at is not None}
+
+
+def _met(found: tuple[Standing, ...], criterion: Criterion) -> datetime | None:
+    one = next(standing for standing in found if standing.criterion is criterion)
+    if one.verdict is Verdict.OK:
+        return one.at
+    return one.due + timedelta(seconds=one.late) if one.late is not None else None
+
+
+def _briefed(state: AlertState, cutoff: datetime) -> bool | None:
+    deadline = state.deadlines.get(Step.BRIEFING)
+    return None if deadline is None else any(fact.at <= min(deadline.at, cutoff) for fact in state.briefings)
+
+
+def _vanished(state: AlertState) -> bool:
+    until = state.opened_at + timedelta(days=OBSERVED_DAYS + 1)
+    seen = [one.at for one in state.gone] + [one.at for one in state.post_changes]
+    return any(at <= until for at in seen)

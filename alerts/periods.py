@@ -35,6 +35,54 @@ def period(text: str, zone: str) -> Period:
     return Period(name, begin, end)
 
 
+def before(name: str) -> str:
+    """Return the name of the period before `name`, of the same kind; of two dates the same number of days before."""
+    first, after = _days(name)
+    if ".." in name:
+        return f"{first - (after - first)}..{first}"
+    day = first - timedelta(days=1)
+    if "W" in name:
+        year, week, _ = day.isocalendar()
+        return f"{year}-W{week:02}"
+    length = (after.year - first.year) * 12 + after.month - first.month
+    return _named(day, length)
+
+
+def year_before(name: str) -> str:
+    """Return the name of the same period a year before; of a week 53 that the year had not, its week 52."""
+    first, after = _days(name)
+    if ".." in name:
+        return f"{_a_year_before(first)}..{_a_year_before(after)}"
+    if week := re.fullmatch(r"(\d{4})-W(\d\d)", name):
+        year = int(week[1]) - 1
+        last = date(year, 12, 28).isocalendar().week
+        return f"{year}-W{min(int(week[2]), last):02}"
+    return f"{first.year - 1}{name[4:]}"
+
+
+def kind(name: str) -> str:
+    """Return "week", "month", "quarter", "half_year", "year" or "dates"."""
+    if ".." in name:
+        return "dates"
+    marks = {"W": "week", "Q": "quarter", "H": "half_year"}
+    return next((kind for mark, kind in marks.items() if mark in name), "month" if "-" in name else "year")
+
+
+def _a_year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - 1, day=28)
+
+
+def _named(day: date, length: int) -> str:
+    """Return the period of `length` months that holds `day`."""
+    if length == 12:
+        return f"{day.year}"
+    mark = {1: f"{day.month:02}", 3: f"Q{(day.month + 2) // 3}", 6: f"H{1 if day.month < 7 else 2}"}[length]
+    return f"{day.year}-{mark}"
+
+
 def _days(name: str) -> tuple[date, date]:
     """Return the first day of `name` and the first day after it. ValueError where `name` is no period."""
     if span := re.fullmatch(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", name, re.ASCII):

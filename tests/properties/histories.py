@@ -9,12 +9,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from alerts import overdue
+from alerts import gaps, joining, overdue, recurrence
 from alerts.alert import AlertState
+from alerts.amending import amendable
 from alerts.commands import Actor, Command
 from alerts.following import entries
 from alerts.lifecycle import decide, offers
-from alerts.state import fold
+from alerts.state import fold_into
 from alerts.vocabulary import CommandType
 from huiying.core import codec
 from huiying.core.errors import Refused
@@ -55,7 +56,26 @@ PAYLOADS: dict[CommandType, dict[str, Any]] = {
     CommandType.DISMISS: {},
     CommandType.CHANGE_LEVEL: {"level": 3, "reason": "影响扩大"},
     CommandType.NOTE: {"text": "记一笔"},
+    CommandType.MUTE: {"hours": 2, "reason": "施工"},
+    CommandType.UNMUTE: {},
+    CommandType.REPORT_UP: {"to": "市政府", "text": "已停水"},
 }
+_RIGHT = {"address": OUTCOME["address"], "end_state": "untrue", "finding": "untrue"}
+
+
+def payload_of(type: CommandType, state: AlertState, choice: int = 0) -> dict[str, Any]:
+    """Return what is typed for `type` on `state`; of what can be amended, or judged, the one that `choice` picks."""
+    if type is CommandType.AMEND:
+        found = amendable(state)
+        one = found[choice % len(found)] if found else None
+        value = _RIGHT.get(one.field, "改正后的话") if one else ""
+        return {"event": one.of if one else 0, "field": one.field if one else "", "value": value, "why": "写错"}
+    if type is CommandType.JUDGE_RECURRENCE:
+        others = [recurrence.other for recurrence in state.recurrences]
+        return {"of": others[-1] if others else "", "same": bool(choice % 2), "why": "另一处"}
+    return PAYLOADS[type]
+
+
 WAY = (
     (CommandType.CONFIRM, CHIEF),
     (CommandType.RESOLVE_AND_PUBLISH, UNIT),
@@ -72,7 +92,12 @@ _WAITS = (0, 0, 0, 0, 1, 5, 14, 61, 300, 1500, 9000)
 Move = tuple[str, int, int, int, int]
 moves: st.SearchStrategy[list[Move]] = st.lists(
     st.tuples(
-        st.sampled_from(["way", "way", "way", "open", "any", "any", "dismiss", "reopen", "clock"]),
+        st.sampled_from(
+            [
+                *("way", "way", "way", "open", "any", "any", "dismiss", "reopen", "clock"),
+                *("join", "suspect", "gap", "recheck"),
+            ]
+        ),
         st.integers(0, 3),
         st.integers(0, len(_TYPES) - 1),
         st.integers(0, len(_ACTORS) - 1),
@@ -100,8 +125,7 @@ class History:
             event = codec.read_event(raw, codec.leaf_hash(raw), b"")
             self.events.append(event)
             made.append(event)
-            if event.alert:
-                self.states[event.alert] = fold(self.states.get(event.alert), event)
+            fold_into(self.states, event)
         return made
 
     def open(self, number: int, topics: tuple[TopicHit, ...] = (topic(),)) -> str:
@@ -109,9 +133,9 @@ class History:
         entry = entries(None, post(number, at=self.now, topics=topics), DESK, 1, self.now)[0]
         return str(self.record([entry.draft])[0].alert)
 
-    def act(self, alert: str, type: CommandType, actor: Actor, behalf: str | None = None) -> bool:
+    def act(self, alert: str, type: CommandType, actor: Actor, behalf: str | None = None, choice: int = 0) -> bool:
         """Try a command; say whether it was recorded."""
-        command = Command(type, alert, PAYLOADS[type], on_behalf_of=behalf)
+        command = Command(type, alert, payload_of(type, self.states[alert], choice), on_behalf_of=behalf)
         try:
             drafts = decide(self.states.get(alert), command, actor, self.now, DESK)
         except Refused:
@@ -154,6 +178,29 @@ class History:
             }
             self.record([Draft("captured", alert, "system", Role.SYSTEM, payload=payload)])
 
+    def join(self, one: str, other: str) -> None:
+        """Let two stories turn out one."""
+        self.record([entry.draft for entry in joining.entries(self.states[one], self.states[other])])
+
+    def suspect(self, alert: str) -> None:
+        """Hold `alert` against those in observation, as when it was opened."""
+        found = recurrence.suspected(self.states[alert], list(self.states.values()), self.now, DESK.calendar)
+        self.record([entry.draft for entry in found])
+
+    def gap(self, minutes: int) -> None:
+        """Let monitoring stand still until now."""
+        begin = self.now - timedelta(minutes=minutes)
+        payload = gaps.gap(self.states.values(), begin, self.now, self.events, "Asia/Shanghai")
+        self.record([Draft("monitor_gap", None, "system", Role.SYSTEM, payload=payload)])
+
+    def recheck(self, alert: str, there: bool) -> None:
+        """Look again at the pages of a confirmed alert after seven days."""
+        state = self.states[alert]
+        for page in (*state.replies, *state.outcomes) if state.confirmation else ():
+            payload = {"of": page.seq, "address": page.address, "day": 7, "there": there, "reason": ""}
+            more = {"checked": codec.instant_text(self.now), "capture": None, "sha256": None}
+            self.record([Draft("rechecked", alert, "system", Role.SYSTEM, payload=payload | more)])
+
     def clock(self, alert: str) -> None:
         """Record what the clock makes due."""
         self.record([entry.draft for entry in overdue.entries(self.states[alert], self.now, ())])
@@ -186,7 +233,15 @@ def step(history: History, move: Move) -> str:
         history.go(alert, steps=1 + command % 8, named=who % 8 != 0)
     if what == "any":
         behalf = history.states[alert].unit if actor is DUTY and who >= len(EVERYBODY) else None
-        history.act(alert, _TYPES[command], actor, behalf)
+        history.act(alert, _TYPES[command], actor, behalf, which)
+    if what == "join":
+        history.join(alert, alerts[command % len(alerts)])
+    if what == "suspect":
+        history.suspect(alert)
+    if what == "gap":
+        history.gap(wait)
+    if what == "recheck":
+        history.recheck(alert, there=command % 2 == 0)
     if what == "dismiss" and history.act(alert, CommandType.PROPOSE_DISMISSAL, DUTY) and command % 2:
         history.act(alert, CommandType.DISMISS, CHIEF)
     if what == "reopen":
