@@ -25,6 +25,7 @@ from alerts.web.timeline import unit_name
 from alerts.web.visits import ServicesOf, Signed, Visit, desk_of
 from alerts.web.wording import Wording
 from alerts.zones import zone_at
+from huiying.core.codec import instant
 from huiying.core.config import Desk
 from huiying.core.errors import Refused
 
@@ -53,7 +54,9 @@ def figures_page(
         return page(request, "figures.html", visit, 422, sentence=sentence, figures=None, **frame)
     desk = desk_of(services)
     groups = _groups(services, desk, made, visit.wording)
-    return page(request, "figures.html", visit, sentence="", figures=made, groups=groups, **frame)
+    outlets = {outlet.id: outlet.name for outlet in desk.outlets} if desk else {}
+    shown = {"figures": made, "groups": groups, "outlets": outlets, "instant": instant}
+    return page(request, "figures.html", visit, sentence="", **shown, **frame)
 
 
 @router.get("/figures/alerts")
@@ -96,7 +99,15 @@ def counts(made: Figures) -> dict[str, Count]:
         "in_progress_failed": made.in_progress_failed,
         "by_hand": made.by_hand,
         "reopened": made.reopened,
+        "recurring": made.recurring,
+        "done_late": made.late,
+        "vanished": made.vanished,
+        "amended": made.amended,
+        "joined": made.joined,
+        "at_least": made.at_least,
     }
+    if made.briefing:
+        named |= {"briefing": made.briefing.part, "briefing_whole": made.briefing.whole}
     named |= {f"excluded.{ground}": count for ground, count in made.excluded.items()}
     named |= {f"end_state.{state}": count for state, count in made.end_states.items()}
     named |= {f"failed.{criterion}": count for criterion, count in made.failed.items()}
