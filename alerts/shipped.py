@@ -23,7 +23,7 @@ from alerts.state import fold_into
 from alerts.vocabulary import Deadline, Step, deadlines_json
 from huiying.core import codec
 from huiying.core.config import Calendar, Policy, Steps
-from huiying.core.config_files import read_desk
+from huiying.core.config_text import read_desk
 from huiying.core.model import Event, Level
 
 Deadlines = Mapping[Step, Deadline]

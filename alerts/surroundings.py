@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from alerts.events import EventType
 from alerts.periods import Period
 from huiying.core.config import Desk
-from huiying.core.config_files import read_desk
+from huiying.core.config_text import read_desk
 from huiying.core.model import Event, Json
 
 

@@ -31,7 +31,8 @@ from alerts.events import EventType
 from huiying import __version__, wiring
 from huiying.core.codec import instant, instant_text
 from huiying.core.config import Machine
-from huiying.core.config_files import DESK_FILES, MACHINE_FILE, read_machine
+from huiying.core.config_files import read_machine
+from huiying.core.config_text import DESK_FILES, MACHINE_FILE
 from huiying.core.errors import Refused, StorageFull, Tampered
 from huiying.core.model import Draft, Event, Role
 from huiying.core.ports import Clock, Ledger

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from alerts.calendar import known_year
 from crawlers.boundary import refuse_outlet
 from huiying.core.config import Channel, Desk
-from huiying.core.config_files import read_desk, read_machine, read_texts
+from huiying.core.config_files import read_machine, read_texts
+from huiying.core.config_text import read_desk
 from huiying.core.errors import ConfigError, HuiyingError
 from huiying.core.places import covers
 from huiying.core.ports import Ledger

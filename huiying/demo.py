@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from huiying.apply import apply
-from huiying.core.config_files import MACHINE_FILE, read_machine
+from huiying.core.config_files import read_machine
+from huiying.core.config_text import MACHINE_FILE
 from huiying.core.errors import Refused
 from huiying.core.messages import text
 from huiying.example.make import ACCOUNTS, make_desk

@@ -12,7 +12,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alerts.events import EventType
-from huiying.core.config_files import DESK_FILES, MACHINE_FILE, parse_machine, read_desk, read_machine
+from huiying.core.config_files import read_machine
+from huiying.core.config_text import DESK_FILES, MACHINE_FILE, parse_machine, read_desk
 from huiying.core.errors import HuiyingError, Refused
 from huiying.core.model import Draft, Role
 from huiying.core.ports import Clock

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from alerts.events import EventType
 from huiying.core.config import Desk
-from huiying.core.config_files import read_desk
+from huiying.core.config_text import read_desk
 from huiying.core.errors import Refused
 from huiying.core.model import Event
 from huiying.core.ports import Ledger

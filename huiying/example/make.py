@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import NamedTuple
 
-from huiying.core.config_files import DESK_FILES, MACHINE_FILE
+from huiying.core.config_text import DESK_FILES, MACHINE_FILE
 from huiying.core.model import Role
 
 

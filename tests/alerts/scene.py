@@ -20,7 +20,7 @@ from alerts.vocabulary import CommandType
 from huiying.backends.ledger_sql import SqlLedger
 from huiying.core import codec
 from huiying.core.config import Desk
-from huiying.core.config_files import read_desk
+from huiying.core.config_text import read_desk
 from huiying.core.model import Dated, Draft, Event, PlaceLevel, PlaceTag, Post, Precision, Role, Tier, TopicHit
 from tests.clock import SettableClock
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from deploy.servers.kafka import HOST, Broker, NoServer, free_port, jars
 from huiying.backends.log_kafka import KafkaLog
 from huiying.backends.log_kafka_settings import KafkaSettings
-from huiying.core.config_files import parse_machine
+from huiying.core.config_text import parse_machine
 from huiying.core.errors import BackendError
 from huiying.core.model import Topic
 from tests.kafka_server import JARS

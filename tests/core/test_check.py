@@ -8,7 +8,7 @@ import pytest
 
 from huiying.check import errors
 from huiying.core.config import Desk, OwnPlace, TopicRule, Unit
-from huiying.core.config_files import read_desk
+from huiying.core.config_text import read_desk
 from huiying.core.model import PlaceLevel
 from huiying.example.make import desk_texts
 from pipeline.topics import shipped_topics

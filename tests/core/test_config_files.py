@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from huiying.core.config_files import read_desk, read_machine, read_texts
+from huiying.core.config_files import read_machine, read_texts
+from huiying.core.config_text import read_desk
 from huiying.core.errors import ConfigError
 from huiying.init import shipped_files
 

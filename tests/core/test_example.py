@@ -20,7 +20,8 @@ from httpx import ASGITransport
 from alerts.rules import Match, matches
 from huiying.core import places
 from huiying.core.config import Desk, Outlet
-from huiying.core.config_files import read_desk, read_machine, read_texts
+from huiying.core.config_files import read_machine, read_texts
+from huiying.core.config_text import read_desk
 from huiying.core.errors import HuiyingError
 from huiying.core.model import Post, Role
 from huiying.core.states import Candidate

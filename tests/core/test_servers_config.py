@@ -11,7 +11,8 @@ from huiying.backends.index_elastic import ElasticSettings
 from huiying.backends.log_kafka_settings import KafkaSettings
 from huiying.backends.postgresql import database
 from huiying.core.config import Machine
-from huiying.core.config_files import parse_machine, read_machine
+from huiying.core.config_files import read_machine
+from huiying.core.config_text import parse_machine
 from huiying.core.errors import BackendError, ConfigError, HuiyingError, Refused
 from huiying.core.messages import LANGUAGES
 from huiying.demo import make
