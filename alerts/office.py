@@ -103,6 +103,30 @@ class Office:
         except Conflict as opened:
             raise Refused("already_opened", alert=id) from opened
 
+    def hand_over(self, actor: Actor, shift: str, notes: str, *, key: str | None = None) -> Event:
+        """Record the hand-over of a shift with what is open now; duty staff only. The same `key` again is one."""
+        if actor.role is not Role.DUTY:
+            raise Refused("needs_duty" if actor.role is not Role.ADMINISTRATOR else "administrator_writes_nothing")
+        key = _own(actor, key)
+        typed = {"shift": words({"shift": shift}, "shift"), "notes": words({"notes": notes}, "notes")}
+        self._view.catch_up()
+        payload = {**typed, "open": [state.id for state in self._view.alerts() if not state.closed]}
+        draft = Draft(EventType.HANDED_OVER, None, actor.pseudonym, actor.role, actor.unit, payload=payload)
+        event = self._ledger.append([draft], key=key)[0]
+        if any(event.payload[name] != value for name, value in typed.items()):
+            raise KeyReused("key_reused", key=str(key))
+        return event
+
+    def opened_capture(self, actor: Actor, alert: str, capture: str) -> None:
+        """Record that `actor` looked at a capture: once for each person and capture. An administrator leaves no trace,
+        since an administrator writes nothing."""
+        if actor.role is Role.ADMINISTRATOR:
+            return
+        draft = Draft(
+            EventType.CAPTURE_OPENED, alert, actor.pseudonym, actor.role, actor.unit, payload={"capture": capture}
+        )
+        self._ledger.append([draft], key=f"{actor.pseudonym}:capture:{alert}:{capture}")
+
     def _decided(self, state: AlertState | None, command: Command, actor: Actor) -> list[Draft]:
         known = self._view.desk()
         if known is None:

@@ -7,7 +7,7 @@ import threading
 from alerts.events import EventType
 from alerts.state import AlertState, fold_into
 from huiying.core.config import Desk
-from huiying.core.config_files import read_desk
+from huiying.core.config_text import read_desk
 from huiying.core.model import Event
 from huiying.core.ports import Ledger
 
@@ -23,6 +23,7 @@ class AlertView:
         self._desks: dict[int, Desk] = {}
         self._configuration = 0
         self._kind = "office"
+        self._handed_over: list[Event] = []
 
     def catch_up(self) -> int:
         """Fold what the ledger has beyond the last number folded; return that number."""
@@ -69,6 +70,11 @@ class AlertView:
         with self._lock:
             return self._kind
 
+    def handed_over(self) -> list[Event]:
+        """Return the hand-overs of shifts in the order recorded."""
+        with self._lock:
+            return list(self._handed_over)
+
     def events(self, alert: str) -> list[Event]:
         """Return all events of `alert` in order, read from the ledger."""
         with self._lock:
@@ -79,6 +85,8 @@ class AlertView:
             self._kind = event.payload["kind"]
         if event.type == EventType.CONFIGURATION_CHANGED:
             self._configuration = event.seq
+        if event.type == EventType.HANDED_OVER:
+            self._handed_over.append(event)
         fold_into(self._states, event)
         self._seq = event.seq
 

@@ -18,6 +18,7 @@ from alerts.web import (
     duty,
     figures,
     handling,
+    handover,
     health,
     login,
     outlets,
@@ -34,7 +35,7 @@ from alerts.web.problems import register
 from alerts.web.services import Services
 from huiying import __version__
 
-PAGES = (health, login, duty, handling, captures, search, outlets, figures, streaming)
+PAGES = (health, login, duty, handling, handover, captures, search, outlets, figures, streaming)
 API = (alerts_api, queries_api)
 
 

@@ -21,13 +21,16 @@ def capture_page(request: Request, services: ServicesOf, visit: Signed, id: str,
     """Show what was fetched: address, status, headers, checksum, and where to get the bytes."""
     event = _captured(services, id, seq)
     response = services.captures.get(event.payload["capture"])
+    services.office.opened_capture(visit.actor, id, event.payload["capture"])
     return page(request, "capture.html", visit, id=id, event=event, response=response, size=len(response.body))
 
 
 @router.get("/alerts/{id}/captures/{seq}/bytes")
 def capture_bytes(services: ServicesOf, visit: Signed, id: str, seq: int) -> Response:
     """Return the bytes as they came, to be saved and never shown as a page of this site."""
-    response = services.captures.get(_captured(services, id, seq).payload["capture"])
+    event = _captured(services, id, seq)
+    response = services.captures.get(event.payload["capture"])
+    services.office.opened_capture(visit.actor, id, event.payload["capture"])
     headers = {"Content-Disposition": f'attachment; filename="capture-{seq}.bin"'}
     return Response(response.body, media_type="application/octet-stream", headers=headers)
 

@@ -186,6 +186,9 @@ def test_evidence_is_shown_as_facts_and_saved_as_bytes(desk: Invented, person: C
     unit = person("unit")
     assert f"/alerts/{alert}/captures/{event.seq}" in unit.page(f"/alerts/{alert}")
     assert "ab" * 32 in unit.page(f"/alerts/{alert}/captures/{event.seq}")
+    unit.page(f"/alerts/{alert}/captures/{event.seq}")
+    looked = [one for one in desk.services.view.events(alert) if one.type == "capture_opened"]
+    assert [(one.role, one.payload) for one in looked] == [("unit", {"capture": reference})]
     saved = unit.client.get(f"/alerts/{alert}/captures/{event.seq}/bytes")
     assert saved.content == body
     assert saved.headers["content-type"] == "application/octet-stream"
