@@ -232,6 +232,6 @@ def application(witness: Witness) -> Callable[..., object]:
         except (HuiyingError, OSError) as failed:
             logger.error("witness_failed", error=str(failed))
             return Response(status_code=500)
-        return Response(answer.text, answer.status, media_type=answer.kind)
+        return Response(answer.text, answer.status, headers={"Content-Type": answer.kind})
 
     return Starlette(routes=[Route("/add-checkpoint", add, methods=["POST"])])
