@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Check a ledger's bundle without any code of the product: Python 3.11 and the package `cryptography`.
 
-    python3 verify_bundle.py BUNDLE [--checkpoint FILE ...] [--public-key HEX]
+    python3 verify_bundle.py BUNDLE [--checkpoint FILE ...] [--public-key HEX] [--witness-key KEY ...]
 
 What is checked: that no byte of the file was changed; that every event is whole, canonical, numbered without a gap and
 in the order of time; that their hashes give the roots which the ledger signed (each checkpoint inside, each one given);
-that every cited capture is the one that its event names. BUNDLE comes from `huiying export --bundle`, a checkpoint from
+that every cited capture and every file of evidence is the one that its event names; and, of the witnesses whose keys
+are given, when they signed the checkpoints given. BUNDLE comes from `huiying export --bundle`, a checkpoint from
 `huiying checkpoint` or from a printed report, kept where the office could not change it. Without such a checkpoint
 this shows only that the bundle agrees with itself. Figures are not computed anew here.
 
@@ -20,7 +21,8 @@ import hashlib
 import json
 import re
 import sys
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -76,8 +78,10 @@ class Ledger:
             self.origins.append((payload["origin"], payload.get("last", 0)))
         if body["type"] == "checkpoint_issued":
             self.notes.append((f"event {seq}", payload["note"]))
-        if body["type"] == "captured":
+        if body["type"] in ("captured", "rechecked") and payload["capture"] is not None and payload["sha256"]:
             self.cited[payload["sha256"]] = seq
+        if body["type"] in ("verified", "resolved", "briefing_held"):
+            self.cited |= {piece["sha256"]: seq for piece in payload["evidence"] if piece["kind"] == "file"}
 
     def read(self, raw: bytes, seq: int) -> dict:
         """Return the event that `raw` holds, once it is written in the one way that is allowed."""
@@ -148,7 +152,32 @@ class Ledger:
         raise Changed(f"{where}: not signed by this ledger")
 
 
-def check(bundle: Path, kept: list[Path], public_key: str) -> list[str]:
+def witnessed(where: str, note: str, written: str) -> str:
+    """Say when the witness of the key `written` signed `note`, in the form c2sp.org/tlog-cosignature."""
+    name, _, rest = written.partition("+")
+    try:
+        public = base64.b64decode(rest.partition("+")[2], validate=True)
+    except ValueError as cause:
+        raise Unreadable(f"{written} is no key of a witness") from cause
+    if public[:1] != b"\x04" or len(public) != 33:
+        raise Unreadable(f"{written} is no key of a witness")
+    id = hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]
+    text, _, signatures = note.rpartition("\n\n")
+    for line in signatures.removesuffix("\n").split("\n"):
+        dash, signer, encoded = [*line.split(" "), "", "", ""][:3]
+        raw = strict(encoded, where)
+        if (dash, signer, raw[:4]) == ("—", name, id):
+            at = int.from_bytes(raw[4:12], "big")
+            try:
+                message = f"cosignature/v1\ntime {at}\n{text}\n".encode()
+                Ed25519PublicKey.from_public_bytes(public[1:]).verify(raw[12:], message)
+            except InvalidSignature as cause:
+                raise Changed(f"{where}: the signature of {name} is wrong") from cause
+            return f"{where}: signed by {name} at {datetime.fromtimestamp(at, UTC).isoformat()}"
+    return f"{where}: not signed by {name}"
+
+
+def check(bundle: Path, kept: list[Path], public_key: str, witnesses: Sequence[str] = ()) -> list[str]:
     """Check everything; return the lines to print."""
     lines = whole(bundle)
     first = lines[0].split(" ")
@@ -177,6 +206,7 @@ def check(bundle: Path, kept: list[Path], public_key: str) -> list[str]:
     said.append(f"{len(captures)} cited captures are those that the events name")
     notes = [*ledger.notes, *((str(file), text_of(file)) for file in kept)]
     said += [ledger.holds(where, note) for where, note in notes]
+    said += [witnessed(str(file), text_of(file), key) for file in kept for key in witnesses]
     if not kept:
         said.append("no checkpoint kept elsewhere was given: this shows only that the bundle agrees with itself")
     return said
@@ -203,9 +233,10 @@ def main() -> int:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--checkpoint", type=Path, action="append", default=[])
     parser.add_argument("--public-key", default="", help="of the ledger, as printed elsewhere")
+    parser.add_argument("--witness-key", action="append", default=[], help="name+id+key of a witness")
     given = parser.parse_args()
     try:
-        print("\n".join(check(given.bundle, given.checkpoint, given.public_key)))
+        print("\n".join(check(given.bundle, given.checkpoint, given.public_key, given.witness_key)))
     except Changed as changed:
         print(f"CHANGED: {changed}", file=sys.stderr)
         return 1

@@ -2,7 +2,7 @@
 
 huiying-bundle 1 DESK
 event BASE64            one line an event, in order
-capture SHA-256 BASE64  the payload of each cited capture, once
+capture SHA-256 BASE64  the payload of each cited capture and file, once
 end SHA-256             over all bytes before this line
 
 `deploy/verify_bundle.py` reads it without any of our code. The same ledger gives the same bytes.
@@ -15,9 +15,9 @@ import hashlib
 from pathlib import Path
 from typing import BinaryIO
 
-from alerts.events import EventType
 from huiying.core.errors import BackendError, Refused
 from huiying.core.ports import Captures, Ledger
+from huiying.entries import CITING, cited
 
 _PAGE = 5000
 
@@ -49,28 +49,28 @@ def export(ledger: Ledger, captures: Captures, desk: str, file: Path) -> tuple[i
         with beside.open("wb") as opened:
             out = _Summed(opened)
             out.line(f"huiying-bundle 1 {desk}")
-            cited = _events(ledger, last, out)
-            for sha256, references in cited.items():
+            held = _events(ledger, last, out)
+            for sha256, references in held.items():
                 payloads = [_payload(captures, reference, sha256) for reference in references]
                 out.line(f"capture {sha256} {base64.b64encode(payloads[0]).decode()}")
             out.line(f"end {out.sum.hexdigest()}")
         beside.rename(file)
     finally:
         beside.unlink(missing_ok=True)
-    return last, len(cited)
+    return last, len(held)
 
 
 def _events(ledger: Ledger, last: int, out: _Summed) -> dict[str, list[str]]:
     """Write events 1 to `last`; return the hashes of payloads that they name, each with the captures that hold it."""
-    cited: dict[str, list[str]] = {}
+    held: dict[str, list[str]] = {}
     seq = 0
     while seq < last:
         for event in ledger.read(after=seq, limit=min(_PAGE, last - seq)):
             out.line(f"event {base64.b64encode(event.raw).decode()}")
-            if event.type == EventType.CAPTURED:
-                cited.setdefault(event.payload["sha256"], []).append(event.payload["capture"])
+            for reference, sha256 in cited(event.payload) if event.type in CITING else ():
+                held.setdefault(sha256, []).append(reference)
             seq = event.seq
-    return cited
+    return held
 
 
 def _payload(captures: Captures, reference: str, sha256: str) -> bytes:

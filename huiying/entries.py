@@ -197,15 +197,19 @@ def _report(found: Entries, seq: int, payload: Mapping[str, Any]) -> None:
     found.reports.append((seq, payload))
 
 
-def _capture(found: Entries, seq: int, payload: Mapping[str, Any]) -> None:
-    if payload["capture"] is not None and payload["sha256"] is not None:
-        found.cited.setdefault((payload["capture"], payload["sha256"]), seq)
+def _cite(found: Entries, seq: int, payload: Mapping[str, Any]) -> None:
+    for piece in cited(payload):
+        found.cited.setdefault(piece, seq)
 
 
-def _files(found: Entries, seq: int, payload: Mapping[str, Any]) -> None:
-    for piece in payload["evidence"]:
-        if piece["kind"] == "file":
-            found.cited.setdefault((piece["value"], piece["sha256"]), seq)
+def cited(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what an event of a type in `CITING` cites by its hash: (reference of the capture, SHA-256 of its payload).
+
+    These are the capture itself, none where a page was gone, and files given as evidence.
+    """
+    pieces = [(payload.get("capture"), payload.get("sha256"))]
+    pieces += [(piece["value"], piece["sha256"]) for piece in payload.get("evidence", ()) if piece["kind"] == "file"]
+    return [(reference, sha256) for reference, sha256 in pieces if reference is not None and sha256 is not None]
 
 
 def _keys_of(type_: EventType, kind: type) -> tuple[frozenset[str], frozenset[str]]:
@@ -231,16 +235,15 @@ _LATER = {
 _KEYS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     str(type_): _keys_of(type_, kind) for type_, kind in PAYLOADS.items()
 }
+CITING = frozenset(
+    {EventType.CAPTURED, EventType.RECHECKED, EventType.VERIFIED, EventType.RESOLVED, EventType.BRIEFING_HELD}
+)
 _COLLECTED: Mapping[str, Callable[[Entries, int, Mapping[str, Any]], None]] = {
     EventType.LEDGER_CREATED: _created,
     EventType.RESTORED: _restored,
     EventType.CHECKPOINT_ISSUED: _issued,
     EventType.REPORT_ISSUED: _report,
-    EventType.CAPTURED: _capture,
-    EventType.RECHECKED: _capture,
-    EventType.VERIFIED: _files,
-    EventType.RESOLVED: _files,
-    EventType.BRIEFING_HELD: _files,
+    **dict.fromkeys(CITING, _cite),
 }
 _sha256 = hashlib.sha256
 _decoded = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode

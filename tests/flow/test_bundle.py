@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alerts.events import EventType
 from deploy import verify_bundle
@@ -21,6 +22,7 @@ from huiying.backends.captures_folder import FolderCaptures
 from huiying.bundle import export
 from huiying.checkpoint import issue
 from huiying.core import codec
+from huiying.core.cosignature import CosignerKey, cosign
 from huiying.core.errors import Refused, Tampered
 from huiying.core.model import Draft, Response, Role
 from tests.flow.test_checkpoint import Office
@@ -206,6 +208,43 @@ def test_another_ledger_with_another_key_is_told_by_the_key(office: Audited, tmp
     assert run(forged).returncode == 0
     assert "another public key" in run(forged, "--public-key", key).stderr
     assert run(forged, "--checkpoint", office.kept).returncode == 1
+
+
+def test_a_file_given_as_evidence_is_in_the_bundle_and_looked_at(office: Audited) -> None:
+    letter = b"%PDF a letter"
+    captures, ledger = FolderCaptures(office.data / "captures"), office.ledger()
+    reference = captures.put(Response("http://127.0.0.2/letter.pdf", 200, (), letter, AT))
+    file = {"kind": "file", "value": reference, "sha256": hashlib.sha256(letter).hexdigest()}
+    payload = {"finding": "true", "evidence": [file, {"kind": "address", "value": "https://a.example/"}]}
+    gone = {"of": 1, "capture": None, "sha256": None}
+    ledger.append([Draft(EventType.VERIFIED, "A1", "p-2", Role.UNIT, payload=payload)])
+    ledger.append([Draft(EventType.RECHECKED, "A1", "system", Role.SYSTEM, payload=gone)])
+    ledger.close()
+    captures.close()
+    bundle = office.export()
+    assert "2 cited captures are those that the events name" in run(bundle).stdout
+    encoded = base64.b64encode(letter).decode()
+    without = resealed(bundle, lambda lines: [line for line in lines if not line.endswith(encoded)])
+    with pytest.raises(Changed, match="event 10 cites a capture that is missing"):
+        check(without, [], "")
+
+
+def test_a_checkpoint_that_a_witness_signed_is_taken_and_its_signature_checked(office: Audited) -> None:
+    own = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    key = CosignerKey("witness.example/w1", own.public_key().public_bytes_raw())
+    signed = office.kept.read_text(encoding="utf-8")
+    text = signed.rpartition("\n\n")[0] + "\n"
+    bundle = office.export()
+    assert f"not signed by {key.name}" in run(bundle, "--checkpoint", office.kept, "--witness-key", str(key)).stdout
+    office.kept.write_text(signed + cosign(text, key.name, own, 1_772_000_000), encoding="utf-8")
+    ran = run(bundle, "--checkpoint", office.kept, "--witness-key", str(key))
+    assert ran.returncode == 0, ran.stderr
+    assert "signed by witness.example/w1 at 2026-02-25T06:13:20+00:00" in ran.stdout
+    office.kept.write_text(signed + cosign(f"{text}x\n", key.name, own, 1_772_000_000), encoding="utf-8")
+    ran = run(bundle, "--checkpoint", office.kept, "--witness-key", str(key))
+    assert (ran.returncode, "the signature of witness.example/w1 is wrong" in ran.stderr) == (1, True)
+    for wrong in ("x", "a+b+c", "a+b+AAAA"):
+        assert run(bundle, "--checkpoint", office.kept, "--witness-key", wrong).returncode == 2
 
 
 def test_what_is_no_bundle_could_not_be_checked(tmp_path: Path) -> None:
