@@ -63,7 +63,7 @@ class FolderCaptures:
         """Read the record that begins at the reference, the cited copy first."""
         try:
             return _response(_member(*self._place(reference)))
-        except (OSError, ArchiveLoadFailed, zlib.error, EOFError, ValueError, KeyError) as cause:
+        except (OSError, ArchiveLoadFailed, zlib.error, EOFError, LookupError, ValueError, AttributeError) as cause:
             raise BackendError("capture_missing", reference=reference) from cause
 
     def pin(self, reference: str) -> None:
