@@ -370,6 +370,7 @@ IN_PLACE: tuple[Callable[[SqlStore], object], ...] = (
     lambda store: store.stories.expire(DAY),
     lambda store: store.accounts.extend_session("s0", AT),
     lambda store: store.accounts.close_sessions(login="l0"),
+    lambda store: store.accounts.erase("l0"),
 )
 
 

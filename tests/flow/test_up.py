@@ -109,13 +109,13 @@ def test_a_ledger_put_back_to_an_earlier_state_is_said_on_the_duty_page(demo: Pa
         ledger.backup(file)
     kept = desk / "data" / "checkpoints" / "latest"
     with role("watch", desk):
-        wait_for(lambda: kept.exists() and "proof" not in told(desk), 20)
+        wait_for(lambda: kept.exists() and "proof" not in told(desk), 60)
     assert huiying("checkpoint", desk).returncode == 0
     for beside in source.parent.glob("ledger.sqlite*"):
         beside.unlink()
     shutil.copy(earlier, source)
     with role("watch", desk):
-        wait_for(lambda: "proof" in told(desk), 20)
+        wait_for(lambda: "proof" in told(desk), 60)
 
 
 @contextmanager
