@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
+from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
+from random import Random
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -54,6 +57,29 @@ def walked(start: datetime, wanted: int, calendar: Calendar) -> datetime:
             over = (hour - timedelta(hours=1)).date()
             ended += over > first and works(over, calendar)
     return hour.astimezone(UTC)
+
+
+INTERVALS = 1_000_000 if os.environ.get("HUIYING_PROFILE") == "long" else 3_000
+
+
+def test_random_intervals_end_where_a_list_of_days_ends() -> None:
+    """The list is made once for each office: every day from 2024 to 2029 that counts, in the words of the rules."""
+    chance = Random(20260924)
+    every = [date(2024, 1, 1) + timedelta(days=number) for number in range(6 * 365)]
+    for _ in range(20):
+        calendar = Calendar(
+            holidays=tuple(chance.sample(every, chance.randrange(40))),
+            workdays=tuple(chance.sample(every, chance.randrange(20))),
+        )
+        counted = [day for day in every if works(day, calendar)]
+        for _ in range(INTERVALS // 20):
+            start = datetime(2024, 1, 2, tzinfo=UTC) + timedelta(seconds=chance.randrange(5 * 365 * 86400))
+            wanted = chance.randrange(1, 31)
+            first = start.astimezone(SHANGHAI).date()
+            last = counted[bisect_right(counted, first) + wanted - 1]
+            midnight = datetime(last.year, last.month, last.day, tzinfo=SHANGHAI) + timedelta(days=1)
+            found = count_workdays(start, wanted, calendar)
+            assert (found.day, found.end) == (last, midnight.astimezone(UTC)), (start, wanted, calendar)
 
 
 @given(instants, st.integers(1, 12), calendars)
