@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from alerts.alert import AlertState
+from alerts.alert import AlertState, evolved
 from alerts.events import EventType
 from alerts.facts import Amendment, Fact, Gone, Judgement, Mute, PostChange, Published, Recheck, Recurrence, Told
 from alerts.vocabulary import EndState, deadlines_read
@@ -27,13 +27,13 @@ def _gone(state: AlertState, event: Event) -> AlertState:
         payload["reason"],
         payload["capture"],
     )
-    return replace(state, gone=(*state.gone, fact))
+    return evolved(state, gone=(*state.gone, fact))
 
 
 def changed(state: AlertState, event: Event) -> AlertState:
     """Return the alert with the change of a post noted beside the post itself."""
     post, differs = event.payload["post"]["id"], tuple(event.payload["differs"])
-    return replace(state, post_changes=(*state.post_changes, PostChange(event.seq, event.recorded_at, post, differs)))
+    return evolved(state, post_changes=(*state.post_changes, PostChange(event.seq, event.recorded_at, post, differs)))
 
 
 def _rechecked(state: AlertState, event: Event) -> AlertState:
@@ -48,7 +48,7 @@ def _rechecked(state: AlertState, event: Event) -> AlertState:
         payload["reason"],
         payload["capture"],
     )
-    return replace(state, rechecks=(*state.rechecks, fact))
+    return evolved(state, rechecks=(*state.rechecks, fact))
 
 
 def _suspected(state: AlertState, event: Event) -> AlertState:
@@ -61,14 +61,14 @@ def _suspected(state: AlertState, event: Event) -> AlertState:
         payload["place"],
         codec.instant(payload["judge_by"]),
     )
-    return replace(state, recurrences=(*state.recurrences, fact))
+    return evolved(state, recurrences=(*state.recurrences, fact))
 
 
 def _judged(state: AlertState, event: Event) -> AlertState:
     """Put the first judgement on the suspicion; a second one changes nothing."""
     payload = event.payload
     judgement = Judgement(*Fact.head(event), same=payload["same"], why=payload["why"])
-    return replace(
+    return evolved(
         state,
         recurrences=tuple(
             replace(one, judged=judgement) if one.seq == payload["suspected"] and one.judged is None else one
@@ -80,33 +80,33 @@ def _judged(state: AlertState, event: Event) -> AlertState:
 def _joined(state: AlertState, event: Event) -> AlertState:
     earlier = deadlines_read(event.payload["deadlines"])
     joined = (*state.joined, event.payload["joined"])
-    return replace(state, joined=joined, deadlines={**state.deadlines, **earlier})
+    return evolved(state, joined=joined, deadlines={**state.deadlines, **earlier})
 
 
 def into(state: AlertState, event: Event) -> AlertState:
     """Return the alert that `stories_joined` ends, at which it stands from then on."""
-    return replace(state, joined_into=event.alert, joined_at=event.recorded_at)
+    return evolved(state, joined_into=event.alert, joined_at=event.recorded_at)
 
 
 def moved(state: AlertState, deadlines: Mapping[str, object]) -> AlertState:
     """Return the alert with the deadlines of C1 that a gap in monitoring moved."""
-    return replace(state, deadlines={**state.deadlines, **deadlines_read(deadlines)})
+    return evolved(state, deadlines={**state.deadlines, **deadlines_read(deadlines)})
 
 
 def _muted(state: AlertState, event: Event) -> AlertState:
     fact = Mute(*Fact.head(event), reason=event.payload["reason"], until=codec.instant(event.payload["until"]))
-    return replace(state, mutes=(*state.mutes, fact))
+    return evolved(state, mutes=(*state.mutes, fact))
 
 
 def _unmuted(state: AlertState, event: Event) -> AlertState:
     if not state.mutes:
         return state
-    return replace(state, mutes=(*state.mutes[:-1], replace(state.mutes[-1], ended=event.recorded_at)))
+    return evolved(state, mutes=(*state.mutes[:-1], replace(state.mutes[-1], ended=event.recorded_at)))
 
 
 def _told(state: AlertState, event: Event) -> AlertState:
     fact = Told(*Fact.head(event), to=event.payload["to"], text=event.payload["text"])
-    return replace(state, told=(*state.told, fact))
+    return evolved(state, told=(*state.told, fact))
 
 
 def _amended(state: AlertState, event: Event) -> AlertState:
@@ -114,7 +114,7 @@ def _amended(state: AlertState, event: Event) -> AlertState:
     fact = Amendment(
         *Fact.head(event), of=payload["of"], field=payload["field"], value=payload["value"], why=payload["why"]
     )
-    return replace(_put_right(state, fact), amendments=(*state.amendments, fact))
+    return evolved(_put_right(state, fact), amendments=(*state.amendments, fact))
 
 
 def _put_right(state: AlertState, fact: Amendment) -> AlertState:
@@ -122,7 +122,7 @@ def _put_right(state: AlertState, fact: Amendment) -> AlertState:
     judged = _put_right(state.judged, fact) if state.judged else None
     if fact.field == "address":
         replies, outcomes = _readdressed(state.replies, fact), _readdressed(state.outcomes, fact)
-        return replace(state, replies=replies, outcomes=outcomes, judged=judged)
+        return evolved(state, replies=replies, outcomes=outcomes, judged=judged)
     if fact.field == "end_state" and state.resolution and state.resolution.seq == fact.of:
         became, was = EndState(fact.value), state.resolution.end_state
         since = state.resolution.stands_since
@@ -130,8 +130,8 @@ def _put_right(state: AlertState, fact: Amendment) -> AlertState:
             since = None
         elif was is EndState.UNTRUE:
             since = fact.at
-        return replace(state, resolution=replace(state.resolution, end_state=became, stands_since=since), judged=judged)
-    return replace(state, judged=judged)
+        return evolved(state, resolution=replace(state.resolution, end_state=became, stands_since=since), judged=judged)
+    return evolved(state, judged=judged)
 
 
 def _readdressed(pages: tuple[Published, ...], fact: Amendment) -> tuple[Published, ...]:

@@ -1,18 +1,20 @@
 """The figures of a period: a pure function of (events up to a number, period, cut-off), in integers only.
 
-events ─ judge_all ─► one Judged each ─ those that fell due in the period (the cohort) ─► Figures
+events ─ fold_all, judge_states ─► one Judged each ─ those that fell due in the period (the cohort) ─► Figures
 
 Nothing here takes a number from a person, and no alert can be left out: each falls due in exactly one period.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from alerts.criteria import Standing
-from alerts.judged import Judged, judge_all
+from alerts.folded import Folded, fold_all
+from alerts.judged import Judged, judge_states
 from alerts.medians import Times, times
 from alerts.periods import Period, before, year_before
 from alerts.periods import period as read_period
@@ -23,8 +25,10 @@ from alerts.surroundings import surroundings
 from alerts.vocabulary import Criterion, EndState, Ground, Step
 from alerts.zones import zone_at
 from huiying.core import codec
+from huiying.core.collector import held_off
 from huiying.core.model import Event, Json
 
+SECOND = timedelta(seconds=1)
 PERCENT_FROM = 20  # below it a percentage would pretend to a precision that is not there
 FLAG_EXCLUDED_ABOVE = 10  # percent of the cohort
 THREE_FAST = (Criterion.C3, Criterion.C4, Criterion.C5)
@@ -121,6 +125,7 @@ class Figures:
     beside: Mapping[str, Json]  # gaps, clock anomalies, restorations, configuration, coverage: see `surroundings`
     alerts: Mapping[str, Judged]  # all behind the numbers above
 
+    @held_off()
     def to_json(self) -> bytes:
         """Return the canonical JSON: the same bytes for the same events, period and cut-off."""
         return codec.canonical(
@@ -170,10 +175,20 @@ class Figures:
 
 def figures(events: Sequence[Event], period: Period, cutoff: datetime) -> Figures:
     """Compute the figures of `period` from `events` (all of one ledger, in order) recorded up to `cutoff`."""
-    counted = [event for event in events if event.recorded_at <= cutoff]
-    until = min(cutoff, counted[-1].recorded_at) if counted else cutoff
-    everything = judge_all(counted, until)
-    zone = zone_at(counted, until)
+    with held_off():
+        counted = [event for event in events if event.recorded_at <= cutoff]
+        return figures_of(fold_all(counted), period, cutoff, lambda: counted)
+
+
+@held_off()
+def figures_of(folded: Folded, period: Period, cutoff: datetime, events: Callable[[], Iterable[Event]]) -> Figures:
+    """Compute the same from events that are folded already, none of them recorded after `cutoff`.
+
+    `events` gives them all again: the rate under the shipped policy is folded anew, where the office has its own.
+    """
+    until = min(cutoff, folded.last) if folded.last else cutoff
+    everything = judge_states(folded.states, until)
+    zone = zone_at(folded.whole, until)
     due = cohort_of(everything, period)
     cohort = [judged for judged in due if judged.excluded is None]
     excluded = [judged for judged in due if judged.excluded is not None]
@@ -182,18 +197,18 @@ def figures(events: Sequence[Event], period: Period, cutoff: datetime) -> Figure
     return Figures(
         period=period,
         cutoff=until,
-        events=counted[-1].seq if counted else 0,
+        events=folded.seq,
         correct=_count(cohort, _is_correct),
         not_correct=_count(cohort, lambda judged: not judged.correct),
-        excluded={ground: _count(excluded, _excluded_as(ground)) for ground in Ground},
+        excluded=_spread(excluded, Ground, lambda judged: (judged.excluded,)),
         excluded_flagged=len(excluded) * 100 > FLAG_EXCLUDED_ABOVE * len(due),
         rate=_rate(cohort, _is_correct),
         if_excluded_counted=_rate(due, lambda judged: judged.excluded is None and judged.correct),
         observed=_count(cohort, lambda judged: judged.correct and _in_observation(judged, until)),
-        end_states={state: _count(cohort, _ended_as(state)) for state in EndState},
+        end_states=_spread(cohort, EndState, lambda judged: (judged.end_state,)),
         unresolved=_count(cohort, lambda judged: judged.end_state is None),
-        three_fast={criterion: _rate(cohort, _holds(criterion)) for criterion in THREE_FAST},
-        failed={criterion: _count(cohort, _fails(criterion)) for criterion in Criterion},
+        three_fast=_shares(cohort, _spread(cohort, THREE_FAST, lambda judged: judged.held)),
+        failed=_spread(cohort, Criterion, lambda judged: judged.failed),
         reopened=_count(cohort, lambda judged: judged.reopened),
         by_hand=_count(cohort, lambda judged: judged.by_hand),
         without_by_hand=_rate([judged for judged in cohort if not judged.by_hand], _is_correct),
@@ -202,8 +217,8 @@ def figures(events: Sequence[Event], period: Period, cutoff: datetime) -> Figure
         by_topic=_groups(cohort, lambda judged: judged.topics),
         by_level=_groups(cohort, lambda judged: (str(judged.level),)),
         in_progress=_count(running, lambda judged: True),
-        in_progress_failed=_count(running, lambda judged: bool(judged.failed())),
-        times={step: _times(cohort, step, until) for step in TIMED},
+        in_progress_failed=_count(running, lambda judged: bool(judged.failed)),
+        times=_times(cohort, until),
         at_least=_count(cohort, lambda judged: judged.by_day),
         briefing=_rate(
             [judged for judged in cohort if judged.briefing is not None], lambda judged: bool(judged.briefing)
@@ -213,10 +228,10 @@ def figures(events: Sequence[Event], period: Period, cutoff: datetime) -> Figure
         vanished=_count(cohort, lambda judged: judged.vanished),
         amended=_count(cohort, lambda judged: bool(judged.amendments)),
         joined=_count(everything, lambda judged: judged.joined_into in members),
-        previous=restate(everything, counted, read_period(before(period.name), zone)),
-        year_before=restate(everything, counted, read_period(year_before(period.name), zone)),
-        shipped=_shipped(counted, cohort, until),
-        beside=surroundings(counted, period, zone),
+        previous=restate(everything, folded.whole, read_period(before(period.name), zone)),
+        year_before=restate(everything, folded.whole, read_period(year_before(period.name), zone)),
+        shipped=_shipped(folded, cohort, until, events),
+        beside=surroundings(folded.whole, period, zone),
         alerts={judged.id: judged for judged in (*due, *running, *_joined(everything, members))},
     )
 
@@ -225,28 +240,34 @@ def _joined(everything: Iterable[Judged], members: Container[str | None]) -> lis
     return [judged for judged in everything if judged.joined_into in members]
 
 
-def _times(cohort: Sequence[Judged], step: Step, until: datetime) -> tuple[Times, Times]:
-    """Return the times to `step` from publication and from detection; who has not done it is censored at `until`."""
-    clocks: list[list[tuple[int, bool]]] = [[], []]
+def _times(cohort: Sequence[Judged], until: datetime) -> dict[Step, tuple[Times, Times]]:
+    """Return the times to each step from publication and from detection; who has not done it is censored at `until`."""
+    published: dict[Step, list[tuple[int, bool]]] = {step: [] for step in TIMED}
+    detected: dict[Step, list[tuple[int, bool]]] = {step: [] for step in TIMED}
     for judged in cohort:
-        done = judged.done.get(step)
-        for samples, start in zip(clocks, (judged.earliest, judged.opened_at), strict=True):
+        for step in TIMED:
+            done = judged.done.get(step)
+            end = done or until
             # A reply may stand before the alert was opened: then it took no time from there.
-            waited = max(0, int(((done or until) - start).total_seconds()))
-            samples.append((waited, done is not None))
-    return times(clocks[0]), times(clocks[1])
+            detected[step].append((max(0, (end - judged.opened_at) // SECOND), done is not None))
+            published[step].append((max(0, (end - judged.earliest) // SECOND), done is not None))
+    return {step: (times(published[step]), times(detected[step])) for step in TIMED}
 
 
-def _shipped(events: Sequence[Event], cohort: Sequence[Judged], until: datetime) -> Rate | None:
+def _shipped(
+    folded: Folded, cohort: Sequence[Judged], until: datetime, events: Callable[[], Iterable[Event]]
+) -> Rate | None:
     """Return the rate of the same alerts under the shipped policy, where any was opened under another."""
-    own = differing(events)
+    own = differing(folded.whole)
     if not any(judged.configuration in own for judged in cohort):
         return None
     members = {judged.id for judged in cohort}
-    return _rate([judged for judged in judged_by_shipped(events, until) if judged.id in members], _is_correct)
+    counted = (event for event in events() if event.seq <= folded.seq)
+    return _rate([judged for judged in judged_by_shipped(counted, until) if judged.id in members], _is_correct)
 
 
 Test = Callable[[Judged], bool]
+K = TypeVar("K", bound=Hashable)
 
 
 def _count(alerts: Iterable[Judged], test: Test) -> Count:
@@ -254,7 +275,7 @@ def _count(alerts: Iterable[Judged], test: Test) -> Count:
 
 
 def _rate(alerts: Sequence[Judged], test: Test) -> Rate | None:
-    return Rate(_count(alerts, test), _count(alerts, lambda judged: True)) if alerts else None
+    return Rate(_count(alerts, test), Count(tuple(judged.id for judged in alerts))) if alerts else None
 
 
 def _briefed(judged: Judged) -> bool:
@@ -265,20 +286,19 @@ def _is_correct(judged: Judged) -> bool:
     return judged.correct
 
 
-def _excluded_as(ground: Ground) -> Test:
-    return lambda judged: judged.excluded is ground
+def _spread(alerts: Iterable[Judged], keys: Iterable[K], of: Callable[[Judged], Iterable[K | None]]) -> dict[K, Count]:
+    """Return for each of `keys` the alerts that have it, in one pass over them."""
+    found: dict[K | None, list[str]] = {key: [] for key in keys}
+    for judged in alerts:
+        for key in of(judged):
+            if key in found:
+                found[key].append(judged.id)
+    return {key: Count(tuple(ids)) for key, ids in found.items() if key is not None}
 
 
-def _ended_as(state: EndState) -> Test:
-    return lambda judged: judged.end_state is state
-
-
-def _holds(criterion: Criterion) -> Test:
-    return lambda judged: judged.holds(criterion)
-
-
-def _fails(criterion: Criterion) -> Test:
-    return lambda judged: criterion in judged.failed()
+def _shares(cohort: Sequence[Judged], parts: Mapping[K, Count]) -> dict[K, Rate | None]:
+    whole = Count(tuple(judged.id for judged in cohort))
+    return {key: Rate(part, whole) if cohort else None for key, part in parts.items()}
 
 
 def _in_observation(judged: Judged, until: datetime) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from alerts.alert import AlertState
 from alerts.criteria import Standing, standings
@@ -15,12 +16,13 @@ from huiying.core.model import Event, Precision
 OBSERVED_DAYS = 30  # of a post, counted from the opening; a day more for the last look, which is on that day
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judged:
     """One alert at the cut-off. `inherited` are criteria that duplicates and joined alerts failed, with their ids.
 
     `unit` is the responsible unit of the round judged, None while it is the duty desk's; `passed_by` are those whose
     failures the inherited ones are; `level` is the highest that it ever had; `fallen_due` whether `due` has passed.
+    Without slots, for what is computed once and asked often.
     """
 
     id: str
@@ -52,7 +54,7 @@ class Judged:
     inherited: tuple[tuple[Criterion, str], ...] = ()
     passed_by: tuple[str | None, ...] = ()
 
-    @property
+    @cached_property
     def correct(self) -> bool:
         """Say whether every criterion holds, this alert's own and those of its duplicates."""
         return not self.inherited and all(standing.verdict is Verdict.OK for standing in self.standings)
@@ -62,15 +64,17 @@ class Judged:
         """Return where the alert counts: each unit assigned when a deadline of it passed, else `unit`."""
         return tuple(dict.fromkeys((*_owners(self), *self.passed_by))) or (self.unit,)
 
+    @cached_property
     def failed(self) -> tuple[Criterion, ...]:
         """Return the criteria that failed, inherited ones among them."""
         own = {standing.criterion for standing in self.standings if standing.verdict is Verdict.FAILED}
         return tuple(sorted(own | {criterion for criterion, _ in self.inherited}))
 
-    def holds(self, criterion: Criterion) -> bool:
-        """Say whether `criterion` holds for this alert and was failed by none of its duplicates."""
-        own = next(standing for standing in self.standings if standing.criterion is criterion)
-        return own.verdict is Verdict.OK and criterion not in {failed for failed, _ in self.inherited}
+    @cached_property
+    def held(self) -> tuple[Criterion, ...]:
+        """Return the criteria that hold for this alert and were failed by none of its duplicates."""
+        own = (standing.criterion for standing in self.standings if standing.verdict is Verdict.OK)
+        return tuple(criterion for criterion in own if criterion not in self.failed)
 
 
 def judge_all(events: Iterable[Event], cutoff: datetime) -> list[Judged]:
@@ -84,7 +88,7 @@ def judge_all(events: Iterable[Event], cutoff: datetime) -> list[Judged]:
 def judge_states(states: Mapping[str, AlertState], cutoff: datetime) -> list[Judged]:
     """Return `states` (all alerts of a ledger by id) as judged at `cutoff`, in their order."""
     judged = {id: _judge(state, cutoff) for id, state in states.items()}
-    own = {id: (one.failed(), _owners(one)) for id, one in judged.items()}
+    own = {id: (one.failed, _owners(one)) for id, one in judged.items()}
     for id, state in states.items():
         failed, owners = own[id]
         for heir in _heirs(state, states) if failed else ():
@@ -167,6 +171,8 @@ def _briefed(state: AlertState, cutoff: datetime) -> bool | None:
 
 
 def _vanished(state: AlertState) -> bool:
+    if not (state.gone or state.post_changes):
+        return False
     until = state.opened_at + timedelta(days=OBSERVED_DAYS + 1)
     seen = [one.at for one in state.gone] + [one.at for one in state.post_changes]
     return any(at <= until for at in seen)

@@ -37,20 +37,28 @@ class Times:
 def times(samples: Sequence[tuple[int, bool]]) -> Times:
     """Return the times of `samples`: seconds, and whether the step was done then (else that is how long we know)."""
     done = sum(1 for _, happened in samples if happened)
-    return Times(quantile(samples, MEDIAN), quantile(samples, NINETIETH), done, len(samples) - done)
+    median, ninetieth = quantiles(samples, MEDIAN, NINETIETH)
+    return Times(median, ninetieth, done, len(samples) - done)
 
 
-def quantile(samples: Sequence[tuple[int, bool]], surviving: Fraction) -> int | None:
-    """Return the smallest time at which the estimated share still waiting is at most `surviving`."""
-    share = Fraction(1)
-    at_risk = len(samples)
+def quantiles(samples: Sequence[tuple[int, bool]], *surviving: Fraction) -> list[int | None]:
+    """Return for each of `surviving` (falling) the smallest time at which at most that share is still waiting."""
+    found: list[int | None] = []
+    # From one censoring to the next the factors cancel to (still waiting) / (at risk since): one fraction for all.
+    before, since = Fraction(1), len(samples)
+    at_risk = since
     for time, group in groupby(sorted(samples), key=_seconds):
         happened = [done for _, done in group]
-        share *= 1 - Fraction(sum(happened), at_risk)
-        if share <= surviving:
-            return time
+        waiting = at_risk - sum(happened)
+        while len(found) < len(surviving):
+            share = surviving[len(found)]
+            if before.numerator * waiting * share.denominator > share.numerator * before.denominator * since:
+                break
+            found.append(time)
         at_risk -= len(happened)
-    return None
+        if at_risk < waiting:
+            before, since = (before * Fraction(waiting, since) if waiting < since else before), at_risk
+    return found + [None] * (len(surviving) - len(found))
 
 
 def _seconds(sample: tuple[int, bool]) -> int:

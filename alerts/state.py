@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerts import aftermath, facts
-from alerts.alert import AlertState
+from alerts.alert import AlertState, evolved
 from alerts.events import EventType
 from alerts.facts import (
     Acknowledgement,
@@ -58,7 +58,7 @@ def fold_into(states: dict[str, AlertState], event: Event) -> None:
     if event.type == EventType.REOPENED and before and before.dismissal and before.dismissal.of in states:
         heir = states[before.dismissal.of]
         standing = tuple(duplicate for duplicate in heir.duplicates if duplicate != event.alert)
-        states[heir.id] = replace(heir, duplicates=standing)
+        states[heir.id] = evolved(heir, duplicates=standing)
 
 
 def fold(state: AlertState | None, event: Event) -> AlertState:
@@ -72,7 +72,7 @@ def fold(state: AlertState | None, event: Event) -> AlertState:
     # Whoever only looks is in nobody's way.
     looks = event.role == "system" or event.type == EventType.CAPTURE_OPENED
     person = state.person_seq if looks else event.seq
-    return replace(folded, seq=event.seq, person_seq=person)
+    return evolved(folded, seq=event.seq, person_seq=person)
 
 
 def _opened(event: Event) -> AlertState:
@@ -110,7 +110,7 @@ def _clocks(state: AlertState, event: Event) -> dict[Step, Deadline]:
 def _rule_matched(state: AlertState, event: Event) -> AlertState:
     level = Level(event.payload.get("level", int(state.level)))
     rules = (*state.rules, event.payload["rule"])
-    return replace(state, rules=rules, level=max(level, state.level), deadlines=_clocks(state, event))
+    return evolved(state, rules=rules, level=max(level, state.level), deadlines=_clocks(state, event))
 
 
 def _post_attached(state: AlertState, event: Event) -> AlertState:
@@ -119,7 +119,7 @@ def _post_attached(state: AlertState, event: Event) -> AlertState:
     duplicate = event.payload.get("duplicate")
     added = (duplicate,) if duplicate and duplicate not in state.duplicates else ()
     known = any(held.id == post.id for held in state.posts)
-    return replace(
+    return evolved(
         state,
         posts=state.posts if known else (*state.posts, post),
         earliest=post.since() if earlier else state.earliest,
@@ -131,28 +131,28 @@ def _post_attached(state: AlertState, event: Event) -> AlertState:
 def _post_changed(state: AlertState, event: Event) -> AlertState:
     changed = facts.post_read(event.payload["post"])
     posts = tuple(replace(changed, seq=post.seq) if post.id == changed.id else post for post in state.posts)
-    return replace(aftermath.changed(state, event), posts=posts)
+    return evolved(aftermath.changed(state, event), posts=posts)
 
 
 def _acknowledged(state: AlertState, event: Event) -> AlertState:
     fact = Acknowledgement(*Fact.head(event), due=state.deadlines[Step.ACKNOWLEDGE].at)
-    return replace(state, acknowledgements=(*state.acknowledgements, fact), deadlines=_clocks(state, event))
+    return evolved(state, acknowledgements=(*state.acknowledgements, fact), deadlines=_clocks(state, event))
 
 
 def _lapsed(state: AlertState, event: Event) -> AlertState:
     lapsed = replace(state.acknowledgements[-1], lapsed=state.deadlines[Step.ASSIGN].at)
-    return replace(state, acknowledgements=(*state.acknowledgements[:-1], lapsed))
+    return evolved(state, acknowledgements=(*state.acknowledgements[:-1], lapsed))
 
 
 def _assigned(state: AlertState, event: Event) -> AlertState:
     due = state.deadlines[Step.ASSIGN].at
     fact = Assignment(*Fact.head(event), unit=event.payload["unit"], due=due, final=event.payload["final"])
-    return replace(state, assignments=(*state.assignments, fact))
+    return evolved(state, assignments=(*state.assignments, fact))
 
 
 def _returned(state: AlertState, event: Event) -> AlertState:
     given_back = replace(state.assignments[-1], returned=event.recorded_at, reason=event.payload["reason"])
-    return replace(state, assignments=(*state.assignments[:-1], given_back), deadlines=_clocks(state, event))
+    return evolved(state, assignments=(*state.assignments[:-1], given_back), deadlines=_clocks(state, event))
 
 
 def _evidence(written: list[Json]) -> tuple[Evidence, ...]:
@@ -170,7 +170,7 @@ def _verified(state: AlertState, event: Event) -> AlertState:
         evidence=_evidence(payload["evidence"]),
         text=payload.get("text", ""),
     )
-    return replace(state, verifications=(*state.verifications, fact))
+    return evolved(state, verifications=(*state.verifications, fact))
 
 
 def _passed(state: AlertState, step: Step, event: Event) -> datetime | None:
@@ -184,25 +184,25 @@ def _published(event: Event) -> Published:
 
 
 def _replied(state: AlertState, event: Event) -> AlertState:
-    return replace(state, replies=(*state.replies, _published(event)))
+    return evolved(state, replies=(*state.replies, _published(event)))
 
 
 def _corrected(state: AlertState, event: Event) -> AlertState:
-    return replace(state, corrections=(*state.corrections, _published(event)))
+    return evolved(state, corrections=(*state.corrections, _published(event)))
 
 
 def _outcome(state: AlertState, event: Event) -> AlertState:
     page = replace(_published(event), passed=_passed(state, Step.CONFIRM, event))
-    return replace(state, outcomes=(*state.outcomes, page), deadlines=_clocks(state, event))
+    return evolved(state, outcomes=(*state.outcomes, page), deadlines=_clocks(state, event))
 
 
 def _elsewhere(state: AlertState, event: Event) -> AlertState:
-    return replace(state, elsewhere=(*state.elsewhere, Elsewhere(*Fact.head(event), where=event.payload["where"])))
+    return evolved(state, elsewhere=(*state.elsewhere, Elsewhere(*Fact.head(event), where=event.payload["where"])))
 
 
 def _briefing(state: AlertState, event: Event) -> AlertState:
     fact = Briefing(*Fact.head(event), evidence=_evidence(event.payload["evidence"]))
-    return replace(state, briefings=(*state.briefings, fact))
+    return evolved(state, briefings=(*state.briefings, fact))
 
 
 def _capture(event: Event) -> Capture:
@@ -223,7 +223,7 @@ def _capture(event: Event) -> Capture:
 
 def _on_page(state: AlertState, of: int, change: Callable[[Published], Published]) -> AlertState:
     """Return `state` with `change` applied to the published page that event `of` recorded, in its round."""
-    return replace(
+    return evolved(
         state,
         replies=_changed(state.replies, of, change),
         outcomes=_changed(state.outcomes, of, change),
@@ -257,39 +257,39 @@ def _resolved(state: AlertState, event: Event) -> AlertState:
         evidence=_evidence(payload["evidence"]),
         passed=_passed(state, Step.PUBLISH, event),
     )
-    return replace(state, resolution=fact, deadlines=_clocks(state, event))
+    return evolved(state, resolution=fact, deadlines=_clocks(state, event))
 
 
 def _extended(state: AlertState, event: Event) -> AlertState:
     fact = Extension(*Fact.head(event), working_days=event.payload["working_days"], reason=event.payload["reason"])
     due = codec.instant(event.payload["due"])
-    return replace(state, extension=fact, deadlines=_clocks(state, event), due=due)
+    return evolved(state, extension=fact, deadlines=_clocks(state, event), due=due)
 
 
 def _confirmed(state: AlertState, event: Event) -> AlertState:
     until = codec.instant(event.payload["observed_until"])
-    return replace(state, confirmation=Confirmation(*Fact.head(event), observed_until=until), proposal=None)
+    return evolved(state, confirmation=Confirmation(*Fact.head(event), observed_until=until), proposal=None)
 
 
 def _proposed(state: AlertState, event: Event) -> AlertState:
     payload = event.payload
     fact = Proposal(*Fact.head(event), ground=Ground(payload["ground"]), why=payload["why"], of=payload.get("of"))
-    return replace(state, proposal=fact)
+    return evolved(state, proposal=fact)
 
 
 def _dismissed(state: AlertState, event: Event) -> AlertState:
     payload = event.payload
     fact = Dismissal(*Fact.head(event), ground=Ground(payload["ground"]), why=payload["why"], of=payload.get("of"))
-    return replace(state, dismissal=fact)
+    return evolved(state, dismissal=fact)
 
 
 def _reopened(state: AlertState, event: Event) -> AlertState:
     payload = event.payload
     fact = Reopening(*Fact.head(event), reason=payload["reason"], closed=payload["closed"])
-    kept = replace(state, reopenings=(*state.reopenings, fact), proposal=None, dismissal=None)
+    kept = evolved(state, reopenings=(*state.reopenings, fact), proposal=None, dismissal=None)
     if payload["closed"] == Stage.DISMISSED:
         return kept
-    return replace(
+    return evolved(
         kept,
         acknowledgements=(),
         assignments=(),
@@ -310,7 +310,7 @@ def _reopened(state: AlertState, event: Event) -> AlertState:
 def _level_changed(state: AlertState, event: Event) -> AlertState:
     payload = event.payload
     fact = LevelChange(*Fact.head(event), was=payload["was"], level=payload["level"], reason=payload["reason"])
-    return replace(
+    return evolved(
         state,
         level=Level(payload["level"]),
         level_changes=(*state.level_changes, fact),
@@ -327,11 +327,11 @@ def _escalated(state: AlertState, event: Event) -> AlertState:
         codec.instant(payload["deadline"]),
         tuple(payload["told"]),
     )
-    return replace(state, escalations=(*state.escalations, fact))
+    return evolved(state, escalations=(*state.escalations, fact))
 
 
 def _noted(state: AlertState, event: Event) -> AlertState:
-    return replace(state, notes=(*state.notes, Note(*Fact.head(event), text=event.payload["text"])))
+    return evolved(state, notes=(*state.notes, Note(*Fact.head(event), text=event.payload["text"])))
 
 
 _CHANGES: Mapping[str, Callable[[AlertState, Event], AlertState]] = {

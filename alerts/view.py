@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 
+from alerts.alert import AlertState
 from alerts.events import EventType
-from alerts.state import AlertState, fold_into
+from alerts.folded import Folded
 from huiying.core.config import Desk
 from huiying.core.config_text import read_desk
 from huiying.core.model import Event
@@ -18,8 +19,7 @@ class AlertView:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._lock = threading.RLock()
-        self._seq = 0
-        self._states: dict[str, AlertState] = {}
+        self._folded = Folded()
         self._desks: dict[int, Desk] = {}
         self._configuration = 0
         self._kind = "office"
@@ -28,28 +28,34 @@ class AlertView:
     def catch_up(self) -> int:
         """Fold what the ledger has beyond the last number folded; return that number."""
         with self._lock:
-            while events := self._ledger.read(after=self._seq):
+            while events := self._ledger.read(after=self._folded.seq):
                 for event in events:
                     self._fold(event)
-            return self._seq
+            return self._folded.seq
 
     def alert(self, id: str) -> AlertState | None:
         """Return the alert as of the last `catch_up`."""
         with self._lock:
-            return self._states.get(id)
+            return self._folded.states.get(id)
 
     def standing(self, id: str) -> AlertState | None:
         """Return the alert, or the one that it has gone into: what comes to a closed duplicate goes to its original."""
         with self._lock:
-            state = self._states.get(id)
-            while state is not None and state.heir in self._states:
-                state = self._states[state.heir]
+            states = self._folded.states
+            state = states.get(id)
+            while state is not None and state.heir in states:
+                state = states[state.heir]
             return state
 
     def alerts(self) -> list[AlertState]:
         """Return all alerts in the order they were opened, as of the last `catch_up`."""
         with self._lock:
-            return list(self._states.values())
+            return list(self._folded.states.values())
+
+    def folded(self) -> Folded:
+        """Return everything folded as of the last `catch_up`; what comes later does not change it."""
+        with self._lock:
+            return self._folded.copied()
 
     def desk(self) -> tuple[int, Desk] | None:
         """Return the newest configuration with its number, None before the first is recorded."""
@@ -87,8 +93,7 @@ class AlertView:
             self._configuration = event.seq
         if event.type == EventType.HANDED_OVER:
             self._handed_over.append(event)
-        fold_into(self._states, event)
-        self._seq = event.seq
+        self._folded.add(event)
 
 
 def read_all(ledger: Ledger, alert: str | None = None) -> list[Event]:

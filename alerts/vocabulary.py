@@ -143,7 +143,9 @@ class Deadline:
     def from_json(cls, written: Json) -> Deadline:
         """Read what `to_json` wrote."""
         why = written["why"]
-        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in why["fields"].items()}
+        fields = why["fields"]
+        if "years" in fields:
+            fields = {**fields, "years": tuple(fields["years"])}
         return cls(codec.instant(written["at"]), Why(why["code"], fields))
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from alerts.figures import Count, Figures, Group, figures
+from alerts.figures import Count, Figures, Group, figures, figures_of
 from alerts.periods import period
 from alerts.view import read_all
 from alerts.web.cards import topic_name
@@ -35,8 +35,11 @@ router = APIRouter(include_in_schema=False)
 def computed(services: Services, name: str) -> Figures:
     """Compute the figures of the period called `name` at this instant. A name that is none is Refused."""
     services.view.catch_up()
-    now, events = services.clock.now(), read_all(services.ledger)
-    return figures(events, period(name, zone_at(events, now)), now)
+    now, folded = services.clock.now(), services.view.folded()
+    span = period(name, zone_at(folded.whole, now))
+    if folded.last and folded.last > now:  # the clock stands behind the ledger: what is later does not count
+        return figures(read_all(services.ledger), span, now)
+    return figures_of(folded, span, now, lambda: read_all(services.ledger))
 
 
 @router.get("/figures")

@@ -198,10 +198,10 @@ def test_what_the_joined_alert_had_failed_goes_to_the_one_that_is_kept(scene: Sc
     second = again(scene)
     scene.clock.forward(minutes=16)
     join(scene, first, second)
-    assert judged(scene, first).failed() == (Criterion.C1,)
+    assert judged(scene, first).failed == (Criterion.C1,)
     assert verdicts(scene, second)[0] == "f"
     scene.clock.set(DUE)
-    assert set(judged(scene, second).failed()) == {Criterion.C1}  # what it let pass later is the keeper's to answer
+    assert set(judged(scene, second).failed) == {Criterion.C1}  # what it let pass later is the keeper's to answer
 
 
 def test_failures_go_down_a_chain_of_joined_and_duplicate_alerts(scene: Scene) -> None:
@@ -213,7 +213,7 @@ def test_failures_go_down_a_chain_of_joined_and_duplicate_alerts(scene: Scene) -
     join(scene, second, third)
     scene.do(DUTY, C.PROPOSE_DISMISSAL, second, ground="duplicate", why="同一处停水", of=first)
     scene.system(EventType.DISMISSED, second, proposal=0, ground="duplicate", why="同一处停水", of=first)
-    assert judged(scene, first).failed() == (Criterion.C1,)
+    assert judged(scene, first).failed == (Criterion.C1,)
     assert [id for _, id in judged(scene, first).inherited] == [third]
 
 

@@ -259,7 +259,7 @@ def test_17_split_and_merge(scene: Scene) -> None:
     later(scene)
     made = computed(scene)
     assert fraction(scene) == (0, 1)
-    assert Criterion.C1 in judged(scene, first).failed()
+    assert Criterion.C1 in judged(scene, first).failed
     assert made.joined.alerts == (second,)
 
 

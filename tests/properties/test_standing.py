@@ -106,6 +106,6 @@ def test_the_order_of_events_of_different_alerts_does_not_matter(made: list[Move
         naming = {"opened", "stories_joined"} & {one.type, two.type}
         if apart and not naming and chance.random() < 0.5:
             events[index], events[index + 1] = two, one
-    turned = {one.id: (one.failed(), one.correct, one.due) for one in judge_all(events, history.now)}
-    straight = {one.id: (one.failed(), one.correct, one.due) for one in judge_all(history.events, history.now)}
+    turned = {one.id: (one.failed, one.correct, one.due) for one in judge_all(events, history.now)}
+    straight = {one.id: (one.failed, one.correct, one.due) for one in judge_all(history.events, history.now)}
     assert turned == straight

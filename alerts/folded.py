@@ -1,0 +1,44 @@
+"""A ledger's events folded up to a number: its alerts, and the entries that concern the whole desk.
+
+Whoever keeps a `Folded` adds only what was recorded since; folded anew from the first event it is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alerts.alert import AlertState
+from alerts.events import EventType
+from alerts.state import fold_into
+from huiying.core.model import Event
+
+
+@dataclass(slots=True)
+class Folded:
+    """Alerts by id in the order opened; `whole` are the events of no alert but heartbeats; `last` when `seq` was."""
+
+    states: dict[str, AlertState] = field(default_factory=dict)
+    whole: list[Event] = field(default_factory=list)
+    seq: int = 0
+    last: datetime | None = None
+
+    def add(self, event: Event) -> None:
+        """Fold the next event."""
+        fold_into(self.states, event)
+        if event.alert is None and event.type != EventType.HEARTBEAT:
+            self.whole.append(event)
+        self.seq, self.last = event.seq, event.recorded_at
+
+    def copied(self) -> Folded:
+        """Return the same, to which nothing is added later."""
+        return Folded(dict(self.states), list(self.whole), self.seq, self.last)
+
+
+def fold_all(events: Iterable[Event]) -> Folded:
+    """Return `events` (of one ledger, from its first) folded."""
+    folded = Folded()
+    for event in events:
+        folded.add(event)
+    return folded
