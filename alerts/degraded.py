@@ -15,7 +15,7 @@ SILENT = timedelta(seconds=60)
 
 # What the desk can say in a sentence, the most grave first.
 PARTS = (
-    *("proof", "ledger", "store", "log", "watch", "process", "crawl"),
+    *("proof", "ledger", "store", "log", "watch", "process", "crawl", "witness"),
     *("posts_ready", "posts_found", "captures", "index"),
 )
 

@@ -32,6 +32,7 @@ from huiying.sampling import ALERTS_EVERY, SOURCES_EVERY, crawl_sampler, watch_s
 from huiying.sealing import Sealing
 from huiying.second_file import second_folder
 from huiying.undeclared import refuse_undeclared
+from huiying.witnessing import Witnessing, over_http
 
 __all__ = ["Beat", "Stopping", "forever", "log_to_stderr", "observe", "run"]
 
@@ -143,7 +144,18 @@ def sealing_of(runtime: wiring.Runtime, metrics: Metrics) -> Sealing:
     second = second_folder(runtime.folder, runtime.data, runtime.machine.checkpoints)
     zone = lambda: recorded()[1].calendar.zone  # noqa: E731
     told = lambda since: metrics.health.tell("proof", since)  # noqa: E731
-    return Sealing(runtime.ledger, runtime.data, second, runtime.clock, zone, told)
+    return Sealing(
+        runtime.ledger, runtime.data, second, runtime.clock, zone, told, _witnessed(runtime, metrics, second)
+    )
+
+
+def _witnessed(runtime: wiring.Runtime, metrics: Metrics, second: Path) -> Callable[[], None]:
+    """Return what sends the newest checkpoint to the witness, if huiying.toml names one."""
+    named = runtime.machine.witness
+    if named is None:
+        return lambda: None
+    missed = lambda since: metrics.health.tell("witness", since)  # noqa: E731
+    return Witnessing(runtime.ledger, second, runtime.clock, over_http(named.url, named.key), missed).tick
 
 
 def _sealing(sealing: Sealing, ends: Callable[[], bool], turn: _Seen) -> None:

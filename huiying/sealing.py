@@ -2,7 +2,8 @@
 
 start ─────────► the tail since the last verification ─┐
 first tick of a day ─► everything ─► checkpoint "daily" ├─► doubt, or none ─► the desk's banner, the reports
-handed_over ───► checkpoint "hand_over" ───────────────┘
+handed_over ───► checkpoint "hand_over" ───────────────┤
+newest checkpoint ─► the witness ──────────────────────┘
 
 It runs beside watch's loop, in the process whose turn it is, since a long ledger takes a while.
 """
@@ -31,7 +32,8 @@ _PAGE = 1000
 
 
 class Sealing:
-    """The keeping of one ledger. `second` is the second file's folder; `doubted` is told since when a doubt stands."""
+    """The keeping of one ledger. `second` is the second file's folder; `doubted` is told since when a doubt stands;
+    `witnessed` sends the newest checkpoint to a witness."""
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Sealing:
         clock: Clock,
         zone: Callable[[], str],
         doubted: Callable[[datetime | None], None],
+        witnessed: Callable[[], None] = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._data = data
@@ -48,6 +51,7 @@ class Sealing:
         self._clock = clock
         self._zone = zone
         self._doubted = doubted
+        self._witnessed = witnessed
         self._day: date | None = None
         self._seen = 0
         self._unsealed = 0  # number of the newest hand-over without a checkpoint after it
@@ -66,6 +70,7 @@ class Sealing:
             self._guarded(lambda: self._issue("daily", f"checkpoint:daily:{today}"))
             self._day = today
         self._hand_overs()
+        self._guarded(self._witnessed)
         return 0
 
     def _tail(self) -> None:

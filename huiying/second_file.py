@@ -2,6 +2,7 @@
 
 folder/latest           the newest note
 folder/000000012.note   every note, by the number of events that it covers
+folder/witnessed/       those that a witness signed: see `witnessing`
 
 A ledger that was put back to an earlier state, or written anew, does not agree with it.
 """
@@ -54,6 +55,12 @@ def _alone(folder: Path) -> Iterator[None]:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def put(file: Path, text: str) -> None:
+    """Write `text` to `file` in a folder that need not exist, durably and whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _write(file, text)
 
 
 def _write(file: Path, text: str) -> None:

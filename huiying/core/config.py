@@ -37,6 +37,13 @@ class Channel(Section):
     min_level: Literal[1, 2, 3, 4] = 1
 
 
+class WitnessSection(Section):
+    """[witness]: another office's machine that signs each checkpoint; `key` as `huiying witness init` printed it."""
+
+    url: str = Field(pattern=r"^https?://")
+    key: str = Field(pattern=r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$")
+
+
 class Retention(Section):
     """[log.retention]: for how many days a topic keeps its records; a reindexing finds what POSTS_READY still holds."""
 
@@ -119,6 +126,7 @@ class Machine(Section):
     ledger: DatabaseSection = DatabaseSection()
     store: DatabaseSection = DatabaseSection()
     metrics: MetricsSection | None = None
+    witness: WitnessSection | None = None
 
     @model_validator(mode="after")
     def _one_database(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,15 +13,23 @@ import pytest
 
 from alerts.events import EventType
 from huiying.backends.ledger_sql import SqlLedger
-from huiying.checkpoint import issue
+from huiying.checkpoint import History, history, issue
 from huiying.core import note
+from huiying.core.cosignature import cosigned
 from huiying.core.doubt import read_verified, refuse_doubted
-from huiying.core.errors import Refused, Tampered
+from huiying.core.errors import BackendError, Refused, Tampered
 from huiying.core.model import Draft, Event, Role
 from huiying.sealing import Sealing
 from huiying.second_file import latest, swap
+from huiying.witness import Witness, application, create, send
+from huiying.witnessing import Witnessing
 from tests.clock import SettableClock
 from tests.flow.test_checkpoint import NOW, Office
+
+with warnings.catch_warnings():
+    # Starlette's test client asks for httpx2; with httpx it works the same.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
 
 OVER = Draft(EventType.HANDED_OVER, None, "p-1", Role.DUTY, payload={"shift": "白班", "notes": "无", "open": []})
 
@@ -170,6 +179,89 @@ def test_a_checkpoint_recorded_before_the_power_failed_reaches_the_second_file(k
     kept.sealing.tick()
     assert kept.reasons() == ["daily", "daily"]
     assert latest(kept.second) == signed
+
+
+@dataclass
+class Away:
+    """A witness that is away until it is `there`."""
+
+    there: Witness
+    answering: bool = False
+    asked: int = 0
+
+    def cosigned(self, known: History, signed: str, old: int) -> str:
+        self.asked += 1
+        if not self.answering:
+            raise BackendError("witness_unreachable", url="u", detail="d")
+        with TestClient(application(self.there), base_url="http://w.test") as client:
+            return send(client, "http://w.test", known, signed, self.there.key, old)
+
+
+@pytest.fixture
+def away(tmp_path: Path, kept: Kept) -> Away:
+    create(tmp_path / "witness", "w.example")
+    there = Witness(tmp_path / "witness", kept.clock.now)
+    there.trust(history(kept.ledger).key("county/1"))
+    return Away(there)
+
+
+def witnessing(kept: Kept, away: Away, missed: list[datetime | None]) -> Witnessing:
+    made = Witnessing(kept.ledger, kept.second, kept.clock, away.cosigned, missed.append)
+    data, zone = kept.office.data, lambda: "Asia/Shanghai"
+    kept.sealing = Sealing(kept.ledger, data, kept.second, kept.clock, zone, kept.told.append, made.tick)
+    return made
+
+
+def test_the_witness_signs_each_days_checkpoint_and_is_asked_once_for_each(kept: Kept, away: Away) -> None:
+    away.answering = True
+    missed: list[datetime | None] = []
+    witnessing(kept, away, missed)
+    for _ in range(3):
+        kept.sealing.tick()
+    kept.clock.forward(days=1)
+    kept.sealing.tick()
+    assert away.asked == 2
+    files = sorted((kept.second / "witnessed").iterdir())
+    assert [note.checkpoint(file.read_text(encoding="utf-8")).size for file in files] == [6, 7]
+    newest = files[-1].read_text(encoding="utf-8")
+    assert cosigned(newest, away.there.key) == int(kept.clock.now().timestamp())
+    assert away.there.held("county/1") == newest
+    witnessing(kept, away, missed)
+    kept.sealing.tick()
+    assert away.asked == 2  # nor after a restart
+
+
+def test_a_witness_that_is_away_is_asked_hourly_and_told_of_after_a_day(kept: Kept, away: Away) -> None:
+    missed: list[datetime | None] = []
+    witnessing(kept, away, missed)
+    began = kept.clock.now()
+    for _ in range(26):
+        kept.sealing.tick()
+        kept.clock.forward(minutes=30)
+        kept.sealing.tick()
+        kept.clock.forward(minutes=30)
+    assert away.asked == 26
+    assert missed[:24] == [None] * 24
+    assert missed[24:] == [began] * 2
+    assert kept.told[-1] is None
+    away.answering = True
+    kept.sealing.tick()
+    assert missed[-1] is None
+    assert len(list((kept.second / "witnessed").iterdir())) == 1
+
+
+def test_a_witness_that_holds_a_longer_history_is_a_doubt(kept: Kept, away: Away, tmp_path: Path) -> None:
+    away.answering = True
+    witnessing(kept, away, [])
+    kept.sealing.tick()
+    file = next(iter((tmp_path / "witness" / "origins").glob("*/latest")))
+    forged = file.read_text(encoding="utf-8").replace("\n6\n", "\n600\n")
+    file.write_text(forged, encoding="utf-8")
+    kept.clock.forward(days=1)
+    kept.sealing.tick()
+    assert kept.told[-1] == kept.clock.now()
+    with pytest.raises(Tampered, match="shorter"):
+        refuse_doubted(kept.office.data)
 
 
 def test_without_the_key_nothing_is_signed_and_watching_goes_on(kept: Kept) -> None:
