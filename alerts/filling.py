@@ -90,10 +90,17 @@ def evidence(payload: Mapping[str, Json]) -> list[Json]:
     return [_piece(piece) for piece in written]
 
 
-def _piece(piece: Json) -> dict[str, str]:
+def _piece(piece: Json) -> dict[str, Json]:
     kind = piece.get("kind") if isinstance(piece, Mapping) else None
     if kind == "address":
         return {"kind": "address", "value": address(piece.get("value"))}
     if kind == "capture" and isinstance(piece.get("value"), str) and piece["value"].strip():
         return {"kind": "capture", "value": piece["value"].strip()}
+    if kind == "file" and _is_file(piece):
+        return {name: piece[name] for name in ("kind", "value", "sha256", "name", "size")}
     raise Refused("evidence_missing")
+
+
+def _is_file(piece: Mapping[str, Json]) -> bool:
+    texts = all(isinstance(piece.get(name), str) and piece[name] for name in ("value", "sha256", "name"))
+    return texts and type(piece.get("size")) is int and piece["size"] > 0 and len(piece["name"]) <= LONGEST

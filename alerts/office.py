@@ -6,7 +6,8 @@ anew. An append that loses the race is decided anew too, a few times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Sequence
 
 from alerts.alert import AlertState
 from alerts.commands import Actor, Command
@@ -19,10 +20,10 @@ from alerts.rules import covered
 from alerts.view import AlertView
 from alerts.vocabulary import CommandType, Ground
 from huiying.core.config import Desk
-from huiying.core.errors import Conflict, KeyReused, Refused
+from huiying.core.errors import BackendError, Conflict, KeyReused, Refused
 from huiying.core.model import Draft, Event, Json, Level, PlaceTag, Post, Role
 from huiying.core.places import covers, level_of
-from huiying.core.ports import Clock, Ledger
+from huiying.core.ports import Captures, Clock, Ledger
 
 _TRIES = 5
 Typed = tuple[str, int, list[str], str]  # why, level, topics and place of an opening by hand
@@ -31,17 +32,15 @@ Typed = tuple[str, int, list[str], str]  # why, level, topics and place of an op
 class Office:
     """Carries out commands on the alerts of one ledger. Every method may be called from any thread.
 
-    Keys are each person's own: nobody can take the key of another person or of the system. `capture_exists` says
-    whether a capture that is given as evidence is held.
+    Keys are each person's own: nobody can take the key of another person or of the system. `captures` are
+    where evidence lies: what is given as evidence must be held, and is pinned; None takes every reference.
     """
 
-    def __init__(
-        self, ledger: Ledger, view: AlertView, clock: Clock, capture_exists: Callable[[str], bool] = lambda _: True
-    ) -> None:
+    def __init__(self, ledger: Ledger, view: AlertView, clock: Clock, captures: Captures | None = None) -> None:
         self._ledger = ledger
         self._view = view
         self._clock = clock
-        self._capture_exists = capture_exists
+        self._captures = captures
 
     def execute(
         self, actor: Actor, command: Command, *, expected: int | None = None, key: str | None = None
@@ -141,9 +140,22 @@ class Office:
         return drafts
 
     def _hold_evidence(self, draft: Draft) -> None:
-        for piece in draft.payload.get("evidence", []):
-            if piece["kind"] == "capture" and not self._capture_exists(piece["value"]):
-                raise Refused("capture_unknown", capture=piece["value"])
+        """Pin the captures and files that `draft` gives as evidence; raise Refused for one that is not held."""
+        for piece in draft.payload.get("evidence", []) if self._captures else []:
+            if piece["kind"] in ("capture", "file"):
+                self._pin(piece)
+
+    def _pin(self, piece: dict[str, Json]) -> None:
+        assert self._captures is not None
+        try:
+            body = self._captures.get(piece["value"]).body
+            if piece["kind"] == "file" and hashlib.sha256(body).hexdigest() != piece["sha256"]:
+                raise Refused("file_unknown", name=piece["name"])
+            self._captures.pin(piece["value"])
+        except BackendError as missing:
+            if missing.code != "capture_missing":
+                raise
+            raise Refused("capture_unknown", capture=piece["value"]) from missing
 
     def _read(self, state: AlertState | None, command: Command) -> dict[str, int]:
         """Return the numbers that were decided on: the alert's, and the heir's where a duplicate passes to it."""

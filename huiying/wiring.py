@@ -37,7 +37,7 @@ from huiying.backends.store_sql import SqlStore
 from huiying.core.codec import instant_text
 from huiying.core.config import Machine
 from huiying.core.config_files import read_machine
-from huiying.core.errors import BackendError, Refused
+from huiying.core.errors import Refused
 from huiying.core.model import Topic
 from huiying.core.ports import Captures, Clock, Index, Ledger, Log
 from huiying.core.reports import read_reports
@@ -355,7 +355,7 @@ def services(runtime: Runtime, health: Health | None = None) -> Services:
         clock=runtime.clock,
         ledger=runtime.ledger,
         view=view,
-        office=Office(runtime.ledger, view, runtime.clock, lambda reference: held(runtime.captures, reference)),
+        office=Office(runtime.ledger, view, runtime.clock, runtime.captures),
         index=runtime.index(writer=False),
         store=runtime.store,
         captures=runtime.captures,
@@ -365,17 +365,6 @@ def services(runtime: Runtime, health: Health | None = None) -> Services:
         health=health,
         reports=lambda: read_reports(runtime.data),
     )
-
-
-def held(captures: Captures, reference: str) -> bool:
-    """Say whether the capture is held; a folder that cannot be read is still a BackendError."""
-    try:
-        captures.get(reference)
-    except BackendError as missing:
-        if missing.code != "capture_missing":
-            raise
-        return False
-    return True
 
 
 def desk(runtime: Runtime, stopping: Callable[[], bool], health: Health | None = None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -10,8 +12,9 @@ from alerts.web.handling import found_alert
 from alerts.web.pages import page
 from alerts.web.problems import NotThere
 from alerts.web.services import Services
+from alerts.web.uploads import media_type
 from alerts.web.visits import ServicesOf, Signed
-from huiying.core.model import Event
+from huiying.core.model import Event, Json
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,6 +36,21 @@ def capture_bytes(services: ServicesOf, visit: Signed, id: str, seq: int) -> Res
     services.office.opened_capture(visit.actor, id, event.payload["capture"])
     headers = {"Content-Disposition": f'attachment; filename="capture-{seq}.bin"'}
     return Response(response.body, media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/alerts/{id}/files/{seq}/{number}")
+def file_bytes(services: ServicesOf, visit: Signed, id: str, seq: int, number: int) -> Response:
+    """Return a file that was given as evidence, to be saved and never shown as a page of this site."""
+    found_alert(services, id)
+    given = [event.payload.get("evidence", []) for event in services.view.events(id) if event.seq == seq]
+    pieces = given[0] if given else []
+    piece: dict[str, Json] = pieces[number] if 0 <= number < len(pieces) else {}
+    if piece.get("kind") != "file":
+        raise NotThere("page_not_there")
+    body = services.captures.get(piece["value"]).body
+    services.office.opened_capture(visit.actor, id, piece["value"])
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(piece['name'])}"}
+    return Response(body, media_type=media_type(piece["name"]), headers=headers)
 
 
 def _captured(services: Services, id: str, seq: int) -> Event:

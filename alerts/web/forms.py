@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from alerts.alert import AlertState
 from alerts.commands import Command, Offer
 from alerts.vocabulary import CommandType
+from alerts.web.uploads import pieces
 from alerts.web.wording import Wording
 from huiying.core.errors import Refused
 from huiying.core.model import Json, Role
@@ -189,11 +190,11 @@ def _number(name: str, written: str) -> int:
 
 
 def _evidence(fields: dict[str, str], address: str) -> list[Json]:
-    """Return each line of the evidence field, and the page itself where it was ticked."""
+    """Return each line of the evidence field, the page itself where it was ticked, and the files that are kept."""
     written = [line.strip() for line in fields.get("evidence", "").splitlines() if line.strip()]
     if fields.get("page_is_evidence") and address:
         written.append(address)
-    return [{"kind": "address", "value": value} for value in dict.fromkeys(written)]
+    return [*({"kind": "address", "value": value} for value in dict.fromkeys(written)), *pieces(fields.get("kept", ""))]
 
 
 def _claimed(fields: dict[str, str], zone: ZoneInfo) -> datetime | None:

@@ -17,7 +17,7 @@ from starlette.datastructures import MutableHeaders, UploadFile
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.web.visits import Signed
-from huiying.core.errors import HuiyingError
+from huiying.core.errors import HuiyingError, Refused
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -33,6 +33,7 @@ HEADERS = {
 }
 TOKEN_HEADER = "X-Huiying-Token"
 TOKEN_FIELD = "token"
+LARGEST_FORM = 101 * 2**20  # five files of 20 MB, and what is typed
 LOGIN_COOKIE = "huiying_login"
 
 
@@ -68,8 +69,10 @@ def same_origin(request: Request) -> None:
         raise Forged("forged_origin", origin=origin[:100])
 
 
-async def fields_of(request: Request) -> dict[str, str]:
-    """Return the posted form's text fields, ends stripped."""
+async def fields_of(request: Request, most: int) -> dict[str, str]:
+    """Return the posted form's text fields, ends stripped. A form of more than `most` bytes is Refused."""
+    if int(request.headers.get("content-length") or 0) > most:
+        raise Refused("form_too_large", most=most // 2**20)
     form = await request.form()
     return {name: value.strip() for name, value in form.items() if not isinstance(value, UploadFile)}
 
@@ -77,7 +80,7 @@ async def fields_of(request: Request) -> dict[str, str]:
 async def posted(request: Request, visit: Signed) -> dict[str, str]:
     """Return the fields of a form of this site and this session, or raise Forged."""
     same_origin(request)
-    fields = await fields_of(request)
+    fields = await fields_of(request, LARGEST_FORM)
     _compare(request.headers.get(TOKEN_HEADER) or fields.pop(TOKEN_FIELD, ""), visit.session.token)
     return fields
 
@@ -91,7 +94,7 @@ def called(request: Request, visit: Signed) -> None:
 async def posted_login(request: Request) -> dict[str, str]:
     """Return the fields of the log-in form that this browser was given, or raise Forged."""
     same_origin(request)
-    fields = await fields_of(request)
+    fields = await fields_of(request, 2**20)
     secret = request.cookies.get(LOGIN_COOKIE)
     if not secret:
         raise Forged("forged_token")

@@ -27,6 +27,7 @@ from alerts.web.problems import NotThere, status_of
 from alerts.web.services import Services
 from alerts.web.steps import step_lines
 from alerts.web.timeline import Entry, timeline, unit_name
+from alerts.web.uploads import Uploads, keep, pieces
 from alerts.web.visits import ServicesOf, Signed, Visit, desk_of
 from huiying.core.config import Desk
 from huiying.core.errors import BackendError, Conflict, HuiyingError, KeyReused, Refused
@@ -45,9 +46,12 @@ def alert_page(
 
 
 @router.post("/alerts/{id}/commands")
-def command(request: Request, services: ServicesOf, visit: Signed, fields: Posted, id: str) -> Response:
-    """Record one form. What is refused or overtaken comes back with the text that was typed."""
+def command(
+    request: Request, services: ServicesOf, visit: Signed, fields: Posted, uploads: Uploads, id: str
+) -> Response:
+    """Record one form. What is refused or overtaken comes back with the text that was typed and the files sent."""
     try:
+        fields["kept"] = keep(services, uploads, fields.get("kept", ""))
         wanted = command_of(id, fields, visit.wording.zone)
         services.office.execute(visit.actor, wanted, expected=expected_of(fields), key=fields.get("key") or None)
     except (Refused, Conflict, KeyReused) as error:
@@ -119,6 +123,7 @@ def _page(
         forms=offered,
         choices=_choices(services, desk, state, visit),
         typed=typed,
+        kept=pieces(typed.get("kept", "")),
         sentence=error.sentence(visit.wording.language) if error else "",
         theirs=_theirs(entries, error),
         recorded=recorded,

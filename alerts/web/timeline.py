@@ -122,12 +122,19 @@ def _posts(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[t
 
 
 def _evidence(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
-    for piece in value:
-        yield piece["value"], web_address(piece["value"])
+    for number, piece in enumerate(value):
+        if piece["kind"] == "file":
+            shown = f"{piece['name']} · {-(-piece['size'] // 1024)} KB · SHA-256 {piece['sha256'][:16]}…"
+            yield shown, f"/alerts/{event.alert}/files/{event.seq}/{number}"
+        else:
+            yield piece["value"], web_address(piece["value"])
 
 
 def _capture(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
-    yield f"SHA-256 {event.payload['sha256'][:16]}…", f"/alerts/{event.alert}/captures/{event.seq}"
+    if event.type == EventType.CAPTURED:
+        yield f"SHA-256 {event.payload['sha256'][:16]}…", f"/alerts/{event.alert}/captures/{event.seq}"
+    else:  # who opened it, or what a later look found: the capture's own page is that of the event that recorded it
+        yield str(value), None
 
 
 def _named(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:

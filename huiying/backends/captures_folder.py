@@ -13,6 +13,7 @@ import errno
 import os
 import re
 import shutil
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,12 +45,13 @@ class FolderCaptures:
         self._limit = limit
         self._file: FileIO | None = None
         self._name = ("", "")
+        self._alone = threading.Lock()  # the desk's requests come in several threads
 
     def put(self, response: Response) -> str:
         """Write one record and force it to the disk: a reference must never name what a power cut took."""
         day = response.fetched.astimezone(UTC).date().isoformat()
         record = _record(response)
-        with _errors():
+        with self._alone, _errors():
             file = self._open(day)
             offset = file.seek(0, os.SEEK_END)
             try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +20,9 @@ from alerts.office import Office
 from alerts.repeating import RECORDED
 from alerts.vocabulary import CommandType as C
 from alerts.vocabulary import EndState, Ground, Stage, Step
+from huiying.backends.captures_folder import FolderCaptures
 from huiying.core.errors import Conflict, KeyReused, Refused
-from huiying.core.model import Level, Role
+from huiying.core.model import Level, Response, Role
 from tests.alerts.scene import (
     ADMIN,
     AUDITOR,
@@ -562,13 +565,17 @@ def test_an_opening_by_hand_with_other_words_under_a_known_key_is_refused(scene:
             scene.office.open_by_hand(DUTY, post(), **{"why": "来电", **other}, key="k")
 
 
-def test_a_capture_given_as_evidence_must_be_held(scene: Scene) -> None:
+def test_a_capture_given_as_evidence_must_be_held(scene: Scene, tmp_path: Path) -> None:
     alert = scene.open()
     scene.assigned(alert)
-    scene.office = Office(scene.ledger, scene.view, scene.clock, {"held"}.__contains__)
-    with pytest.raises(Refused, match="capture_unknown"):
-        scene.do(UNIT, C.VERIFY, alert, **_proved("capture", "invented"))
-    scene.do(UNIT, C.VERIFY, alert, **_proved("capture", "held"))
+    with closing(FolderCaptures(tmp_path / "captures")) as captures:
+        held = captures.put(Response("https://news.example/a", 200, (), b"page", scene.clock.now()))
+        scene.office = Office(scene.ledger, scene.view, scene.clock, captures)
+        for unknown in ("invented", "2026-03-04/000009:0"):
+            with pytest.raises(Refused, match="capture_unknown"):
+                scene.do(UNIT, C.VERIFY, alert, **_proved("capture", unknown))
+        scene.do(UNIT, C.VERIFY, alert, **_proved("capture", held))
+        assert list(captures.references()) == [held]  # no expiry reaches it
 
 
 def test_hosts_are_compared_without_port_and_case(scene: Scene) -> None:

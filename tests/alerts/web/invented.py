@@ -202,15 +202,16 @@ def invented(folder: Path, clock: Clock, kind: str = "demonstration", writer: bo
     folder.mkdir(exist_ok=True)
     ledger = SqlLedger(f"sqlite:///{folder}/ledger.sqlite", DESK, clock)
     view = AlertView(ledger)
+    captures = FolderCaptures(folder / "captures")
     services = Services(
         machine=machine(),
         clock=clock,
         ledger=ledger,
         view=view,
-        office=Office(ledger, view, clock),
+        office=Office(ledger, view, clock, captures),
         index=TantivyIndex(folder / "index", writer=writer),
         store=SqlStore(f"sqlite:///{folder}/store.sqlite"),
-        captures=FolderCaptures(folder / "captures"),
+        captures=captures,
         cut=cut,
         highlight=highlight,
     )
