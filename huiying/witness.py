@@ -140,7 +140,7 @@ def parsed(request: bytes) -> tuple[int, list[bytes], str]:
     try:
         head, _, signed = request[: LARGEST + 1].decode().partition("\n\n")
         first, *lines = head.split("\n")
-        proof = [base64.b64decode(line, validate=True) for line in lines]
+        proof = [note.decoded(line) for line in lines]
     except ValueError as cause:
         raise Refused("request_unreadable") from cause
     old = re.fullmatch(r"old (0|[1-9][0-9]{0,18})", first, re.ASCII)

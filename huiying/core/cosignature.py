@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from huiying.core.errors import Refused
+from huiying.core.note import decoded
 
 _COSIGNATURE = b"\x04"
 _SIZE = 4 + 8 + 64
@@ -44,7 +45,7 @@ def cosigner_key(written: str) -> CosignerKey:
     name, _, rest = written.strip().partition("+")
     id, _, encoded = rest.partition("+")
     try:
-        raw = base64.b64decode(encoded, validate=True)
+        raw = decoded(encoded)
     except ValueError as cause:
         raise Refused("key_unreadable") from cause
     key = CosignerKey(name, raw[1:])
@@ -71,7 +72,7 @@ def cosigned(note: str, key: CosignerKey) -> int | None:
         if match is None or match[1] != key.name:
             continue
         try:
-            raw = base64.b64decode(match[2], validate=True)
+            raw = decoded(match[2])
             if raw[:4] != key.id:
                 continue
             if len(raw) != _SIZE:

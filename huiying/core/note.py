@@ -116,8 +116,19 @@ def checkpoint(text: str) -> Checkpoint:
     return Checkpoint(lines[0], int(lines[1]), root)
 
 
+def decoded(written: str) -> bytes:
+    """Return the bytes of standard base64 in its one spelling; anything else is a ValueError.
+
+    The last character may hold bits that belong to no byte: another character would then stand for the same bytes.
+    """
+    raw = base64.b64decode(written, validate=True)
+    if base64.b64encode(raw).decode() != written:
+        raise ValueError("not the one spelling in base64")
+    return raw
+
+
 def _decoded(written: str, otherwise: str) -> bytes:
     try:
-        return base64.b64decode(written, validate=True)
+        return decoded(written)
     except ValueError as cause:  # no base64, or no ASCII
         raise Refused(otherwise) from cause

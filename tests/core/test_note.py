@@ -49,6 +49,16 @@ def test_no_character_of_a_signed_note_can_be_changed(data: st.DataObject) -> No
         note.opened(SIGNED[:at] + new + SIGNED[at + 1 :], [MINE])
 
 
+def test_the_same_bytes_have_one_spelling() -> None:
+    """68 bytes leave two bits over in the last character."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    last = SIGNED[-3]
+    other = letters[letters.index(last) ^ 1]
+    assert SIGNED.endswith(f"{last}=\n")
+    with pytest.raises(Refused, match="note_unreadable"):
+        note.opened(f"{SIGNED[:-3]}{other}=\n", [MINE])
+
+
 def test_a_key_of_the_same_name_is_not_the_key() -> None:
     with pytest.raises(Refused, match="note_unsigned"):
         note.opened(note.sign(TEXT, "county/1", OTHER), [MINE])
