@@ -32,6 +32,8 @@ bench-scale: $(VENV)/ready-test
 
 bench: $(VENV)/ready-test
 	$(BIN)/python -m tests.bench.latency
+	$(BIN)/python -m tests.bench.ledger
+	$(BIN)/python -m tests.bench.figures
 
 long: $(VENV)/ready-test
 	HUIYING_PROFILE=long $(BIN)/pytest -m "not servers"
