@@ -23,6 +23,7 @@ from alerts.vocabulary import EndState, Ground, Stage, Step
 from huiying.backends.captures_folder import FolderCaptures
 from huiying.core.errors import Conflict, KeyReused, Refused
 from huiying.core.model import Level, Response, Role
+from tests.alerts import lifecycle_page
 from tests.alerts.scene import (
     ADMIN,
     AUDITOR,
@@ -271,6 +272,10 @@ def test_the_table_that_is_drawn_is_the_table_that_is_applied() -> None:
         # duty staff record for a unit, which the text below the table says once
         assert (who or everybody) - {Role.DUTY} == set(ROLES[type]) - {Role.DUTY}, type
         assert tuple(records) == RECORDED[type][0], type
+
+
+def test_the_page_of_the_documentation_is_the_table_that_is_drawn() -> None:
+    assert lifecycle_page.PAGE.read_text(encoding="utf-8") == lifecycle_page.page()
 
 
 def _columns(line: str) -> list[list[str]]:
