@@ -219,6 +219,12 @@ class Capturing:
         """Say what of the alert the page names, by the words in force when the alert was opened."""
         return named(state, self._tags(response, state.configuration, now))
 
+    def softened(self, state: AlertState, response: Response, now: datetime) -> bool:
+        """Say whether an article is there and can be read, and names the alert's topic or place no more."""
+        tags = self._tags_if_read(response, state.configuration, now)
+        found = named(state, tags) if tags else None
+        return found is not None and not (found.topic and found.place)
+
     def pin(self, reference: str) -> None:
         """Keep the capture for good."""
         self._captures.pin(reference)
@@ -230,6 +236,10 @@ class Capturing:
         return response is not None and _ABSENT.fullmatch(f"http_{response.status}") is not None
 
     def _tags(self, response: Response, number: int, now: datetime) -> Tags:
+        """Tag by the words in force when the alert was opened; a page without readable text names nothing."""
+        return self._tags_if_read(response, number, now) or self._taggers[number].tag("", "", None)
+
+    def _tags_if_read(self, response: Response, number: int, now: datetime) -> Tags | None:
         """Tag by the words in force when the alert was opened: words added later improve nothing."""
         desk = self._view.desk_at(number)
         if number not in self._taggers:
@@ -242,7 +252,9 @@ class Capturing:
         try:
             page = self._read_page(response.body, kind, zone, now)
         except Dead:
-            return tagger.tag("", "", None)
+            return None
+        if not (page.title or page.text):
+            return None
         return tagger.tag(page.title, page.text, outlet.home if outlet else None)
 
     def _pin_evidence(self, event: Event) -> None:

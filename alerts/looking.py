@@ -90,6 +90,8 @@ class Looking:
             found = self._capturing.named(state, response, now)
             if not (found.topic and found.place):
                 return Seen(Answer.GONE, result.at, "not_named")
+        elif _opened_by(look, state) and self._capturing.softened(state, response, now):
+            return Seen(Answer.GONE, result.at, "not_named")
         return Seen(Answer.THERE, result.at)
 
     def _rechecked(self, look: Look, finding: Finding, results: list[Captured], seen: list[Seen]) -> Entry:
@@ -109,6 +111,11 @@ class Looking:
         }
         draft = Draft(EventType.RECHECKED, look.alert, "system", Role.SYSTEM, payload=payload)
         return Entry(f"rechecked:{look.event}:{look.day}", draft)
+
+
+def _opened_by(look: Look, state: AlertState) -> bool:
+    """Say whether the post is the one that a rule opened the alert on: it alone surely named topic and place."""
+    return not state.by_hand and look.post == state.posts[0].id
 
 
 def _wait(seen: list[Seen]) -> timedelta:

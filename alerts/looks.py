@@ -1,7 +1,7 @@
 """When a page is looked at again, and what the answers mean: pure decisions; `looking` asks and records.
 
 reply, outcome    7 and 28 days after the confirmation: there, and still naming topic and place?
-posts             1, 3, 7 and 30 days after the opening: there?
+posts             1, 3, 7 and 30 days after the opening: there, and the one that opened it still naming both?
 
 "Gone" is believed once two answers an hour apart say so. A site that does not answer is asked for 72 h: then a reply or
 outcome counts as not there, and of a post nothing is known.

@@ -75,13 +75,13 @@ class PostChanged(TypedDict):
 
 
 class PostGone(TypedDict):
-    """A post's address was looked at again and the site said that it is not there any more."""
+    """A post's address was looked at again: it is not there any more, or names topic and place no more."""
 
     post: str
     address: str
     day: int  # 1, 3, 7 or 30 days after the alert was opened
     checked: str
-    reason: str  # "http_404", "status_410", …
+    reason: str  # "http_404", "http_410"; "not_named" where the article is there
     capture: str | None  # of the answer that says so, where it had a body
 
 

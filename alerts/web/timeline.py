@@ -137,6 +137,13 @@ def _capture(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator
         yield str(value), None
 
 
+def _reason(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
+    """A reason that a person typed, or the code of what a look at a page found."""
+    code = f"look.{value}"
+    looked = event.type in (EventType.POST_GONE, EventType.RECHECKED) and wording.known(code)
+    yield wording.text(code) if looked else str(value), None
+
+
 def _named(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
     yield wording.text("line.yes" if value else "line.no"), None
 
@@ -191,7 +198,7 @@ _TOLD: dict[str, _Told] = {
     "suspected": _alert,
     "judge_by": _instant,
     "proposal": _alert,
-    "reason": _plain,
+    "reason": _reason,
     "working_days": _plain,
     "fetched": _instant,
     "first_fetched": _instant,

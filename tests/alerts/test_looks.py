@@ -12,7 +12,7 @@ from alerts.view import read_all
 from alerts.vocabulary import CommandType as C
 from huiying.core.model import Event, Response
 from huiying.core.states import Captured
-from tests.alerts.scene import OFFICIAL, UNIT, post
+from tests.alerts.scene import DUTY, OFFICIAL, UNIT, post
 from tests.alerts.test_aftermath import join
 from tests.alerts.test_figures import verdicts
 from tests.alerts.test_watch import Stage_, stage
@@ -134,6 +134,33 @@ def test_a_post_that_vanished_is_noticed_on_its_days_and_once(stage: Stage_) -> 
     assert stage.scene.state(alert).gone[0].post == post().id
     days_later(stage, 5)
     assert stage.wanted(7) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "hand", "softened"),
+    [
+        ("青河镇供水一切正常", False, True),  # the topic's word is gone
+        ("部分地区停水", False, True),  # the place is gone
+        ("青河镇停水，正在抢修", False, False),
+        ("", False, False),  # nothing to be read: nobody can say what it names
+        ("青河镇供水一切正常", True, False),  # by hand: it may never have named them
+    ],
+)
+def test_an_article_that_names_the_matter_no_more_is_noticed(
+    stage: Stage_, body: str, hand: bool, softened: bool
+) -> None:
+    if hand:
+        stage.scene.office.open_by_hand(DUTY, post(), why="来电")
+    else:
+        stage.scene.open()
+    days_later(stage, 1)
+    answer(stage, 1)
+    days_later(stage, 2)
+    answer(stage, 3, body=body)
+    days_later(stage, 0.05)
+    answer(stage, 3, body=body)
+    days_later(stage, 0.01)
+    assert [gone.payload["reason"] for gone in recorded(stage, "post_gone")] == ["not_named"] * softened
 
 
 def test_a_host_that_answers_nothing_makes_no_post_vanish(stage: Stage_) -> None:
