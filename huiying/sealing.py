@@ -78,7 +78,8 @@ class Sealing:
         known = read_verified(self._data)
         signed = latest(self._second)
         head = self._ledger.head()
-        if signed and note.checkpoint(signed).size > head:
+        # The note may cover more than was verified last: a ledger put back to before it may have grown past it since.
+        if signed and note.checkpoint(signed).size > (min(known.seq, head) if known else 0):
             self._whole()
             return
         if known is None or not known.seq:

@@ -175,12 +175,13 @@ def same_numbers(written: str, events: list[Event]) -> Json:
     """Return figures with each event's number among those that concern an alert.
 
     Checkpoints stand between them wherever the ledger was when a process started. Of the minutes that outlets were
-    read only which outlets were: a crawler that was killed really read for less.
+    read only which outlets were: a crawler that was killed really read for less. Of what was buried only for which
+    reasons: who is killed between burying and committing buries the same again.
     """
     numbers = {event.seq: number for number, event in enumerate((e for e in events if e.alert), 1)}
 
     def walk(value: Json, key: str = "") -> Json:
-        if key == "minutes":
+        if key in ("minutes", "dead"):
             return sorted(value)
         if isinstance(value, dict):
             return {name: walk(held, name) for name, held in value.items()}

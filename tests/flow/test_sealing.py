@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -150,6 +152,22 @@ def test_what_was_changed_before_is_found_in_the_night_and_not_signed(kept: Kept
     kept.sealing.tick()
     assert kept.told[-1] == kept.clock.now()
     assert kept.reasons() == ["daily", "daily"]
+
+
+def test_a_ledger_that_was_put_back_and_has_grown_past_the_note_since_is_a_doubt(kept: Kept, tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier.sqlite"
+    with closing(sqlite3.connect(kept.office.file)) as ledger, closing(sqlite3.connect(earlier)) as file:
+        ledger.backup(file)
+    kept.office.note(3)
+    issue(kept.ledger, kept.office.data, "by_hand", kept.second)
+    kept.ledger.close()
+    for beside in kept.office.data.glob("ledger.sqlite*"):
+        beside.unlink()
+    shutil.copy(earlier, kept.office.file)
+    with closing(kept.office.ledger()) as other:
+        other.append([Draft("noted", None, "p-1", Role.DUTY, payload={"text": "一切正常"})] * 9)
+    kept.restart()
+    assert kept.told[-1] == kept.clock.now()
 
 
 def test_a_second_file_that_was_edited_is_a_doubt(kept: Kept) -> None:
