@@ -110,7 +110,10 @@ def test_a_ledger_put_back_to_an_earlier_state_is_said_on_the_duty_page(demo: Pa
     kept = desk / "data" / "checkpoints" / "latest"
     with role("watch", desk):
         wait_for(lambda: kept.exists() and "proof" not in told(desk), 60)
-    assert huiying("checkpoint", desk).returncode == 0
+    # The day's checkpoint may stand in the ledger already, from a test before: a note that covers no more events than
+    # the earlier state would show nothing, so the second one covers the first.
+    for _ in range(2):
+        assert huiying("checkpoint", desk).returncode == 0
     for beside in source.parent.glob("ledger.sqlite*"):
         beside.unlink()
     shutil.copy(earlier, source)
