@@ -30,6 +30,7 @@ from huiying.example.pages import SITES, ZONE, Site, article_page
 from huiying.example.posts import Response, Written, responses, written
 from huiying.example.press import OFFICIAL, Press
 from huiying.example.site import FIRST_AFTER, addresses, build, serve
+from pipeline.gazetteer import gazetteer
 from pipeline.reading import Tagger, namer, read_page
 from pipeline.stories import choose, fingerprints
 
@@ -120,7 +121,10 @@ def test_every_place_is_invented_and_stands_once() -> None:
     assert all(place.code.startswith("99") and places.level_of(place.code) is place.level for place in named)
     assert len({place.code for place in named}) == len({place.name for place in named}) == len(named)
     towns = [place for place in named if place.level == "township"]
-    assert len(towns) == 8
+    assert len(towns) == 14
+    assert len([place for place in named if place.level == "village"]) == 160
+    divisions = gazetteer().divisions
+    assert {place.name for place in named} & {division.name for division in divisions} == set()
 
 
 def test_every_role_that_answers_has_an_account() -> None:
