@@ -60,6 +60,18 @@ def year_before(name: str) -> str:
     return f"{first.year - 1}{name[4:]}"
 
 
+def holding(day: date) -> dict[str, str]:
+    """Return the names of the week, month, quarter, half-year and year that hold `day`, by kind."""
+    year, week, _ = day.isocalendar()
+    return {
+        "week": f"{year}-W{week:02}",
+        "month": f"{day:%Y-%m}",
+        "quarter": f"{day.year}-Q{(day.month + 2) // 3}",
+        "half_year": f"{day.year}-H{1 if day.month < 7 else 2}",
+        "year": f"{day.year}",
+    }
+
+
 def kind(name: str) -> str:
     """Return "week", "month", "quarter", "half_year", "year" or "dates"."""
     if ".." in name:

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from alerts.figures import Count, Figures, Group, figures, figures_of
-from alerts.periods import period
+from alerts.periods import holding, period
 from alerts.view import read_all
 from alerts.web.cards import topic_name
 from alerts.web.pages import page
@@ -48,7 +48,7 @@ def figures_page(
 ) -> Response:
     """Show the figures of a period, this quarter's where none is asked for."""
     today = services.clock.now().astimezone(visit.wording.zone).date()
-    name = period or names(today)["quarter"]
+    name = period or holding(today)["quarter"]
     frame = {"name": name, "picks": picks(today), "link": _link(name)}
     try:
         made = computed(services, name)
@@ -158,18 +158,6 @@ def _link(name: str) -> Any:
     return link
 
 
-def names(day: date) -> dict[str, str]:
-    """Return the names of the week, month, quarter, half-year and year that hold `day`."""
-    year, week, _ = day.isocalendar()
-    return {
-        "week": f"{year}-W{week:02}",
-        "month": f"{day:%Y-%m}",
-        "quarter": f"{day.year}-Q{(day.month + 2) // 3}",
-        "half_year": f"{day.year}-H{1 if day.month < 7 else 2}",
-        "year": f"{day.year}",
-    }
-
-
 def picks(today: date) -> list[tuple[str, str, str]]:
     """Return (kind, this one, the one before) for the picker."""
     month = today.replace(day=1)
@@ -180,4 +168,4 @@ def picks(today: date) -> list[tuple[str, str, str]]:
         "half_year": month.replace(month=1 if month.month < 7 else 7) - timedelta(days=1),
         "year": date(today.year - 1, 12, 31),
     }
-    return [(kind, name, names(before[kind])[kind]) for kind, name in names(today).items()]
+    return [(kind, name, holding(before[kind])[kind]) for kind, name in holding(today).items()]

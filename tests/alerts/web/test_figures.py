@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import date
 from html import unescape
 
-from alerts.web.figures import names, picks
+from alerts.periods import holding
+from alerts.web.figures import picks
 from tests.alerts.web.conftest import Person
 from tests.alerts.web.invented import Invented
 from tests.clock import SettableClock
@@ -51,7 +52,7 @@ def test_a_period_that_is_none_gets_a_sentence(person: Callable[[str], Person]) 
 
 
 def test_the_picker_offers_this_period_and_the_one_before() -> None:
-    assert names(date(2027, 1, 1)) == {
+    assert holding(date(2027, 1, 1)) == {
         "week": "2026-W53", "month": "2027-01", "quarter": "2027-Q1", "half_year": "2027-H1", "year": "2027",
     }  # fmt: skip
     assert [(this, before) for _, this, before in picks(date(2027, 1, 1))] == [
