@@ -43,12 +43,14 @@ from huiying.core.ports import Captures, Clock, Index, Ledger, Log
 from huiying.core.reports import read_reports
 from huiying.core.states import Store
 from huiying.recorded import NewestTagger, Recorded
+from huiying.second_file import second_folder
 
 if TYPE_CHECKING:
     from alerts.watch import Watch
     from alerts.web.services import Services
     from huiying.core.health import Health
     from huiying.core.ports import Turn
+    from huiying.papers import DeskPapers
     from pipeline.indexing import Indexing
     from pipeline.run import Process
 
@@ -364,7 +366,16 @@ def services(runtime: Runtime, health: Health | None = None) -> Services:
         place_name=lambda code: newest().place_name(code),
         health=health,
         reports=lambda: read_reports(runtime.data),
+        papers=papers(runtime),
     )
+
+
+def papers(runtime: Runtime) -> DeskPapers:
+    """Return the desk's printed reports."""
+    from huiying.papers import DeskPapers
+
+    second = second_folder(runtime.folder, runtime.data, runtime.machine.checkpoints)
+    return DeskPapers(runtime.ledger, runtime.data, second, runtime.clock, runtime.machine.desk)
 
 
 def desk(runtime: Runtime, stopping: Callable[[], bool], health: Health | None = None) -> None:

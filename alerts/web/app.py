@@ -23,6 +23,7 @@ from alerts.web import (
     login,
     outlets,
     queries_api,
+    reports,
     search,
     streaming,
 )
@@ -35,7 +36,7 @@ from alerts.web.problems import register
 from alerts.web.services import Services
 from huiying import __version__
 
-PAGES = (health, login, duty, handling, handover, captures, search, outlets, figures, streaming)
+PAGES = (health, login, duty, handling, handover, captures, search, outlets, figures, reports, streaming)
 API = (alerts_api, queries_api)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from alerts.office import Office
+from alerts.reports.paper import Papers
 from alerts.view import AlertView
 from huiying.core.config import Machine
 from huiying.core.health import Health, RoleReport
@@ -19,7 +20,8 @@ class Services:
 
     `cut` turns what a person typed into the index's words; `highlight` returns the (start, end) spans of those words
     in a text, in order and without overlap. `place_name` and `place_codes` look in the gazetteer. `health` is that of
-    the process, where it has one, and `reports` what the other roles on this data folder last said of themselves.
+    the process, where it has one, and `reports` what the other roles on this data folder last said of themselves;
+    `papers` are the printed reports.
     """
 
     machine: Machine
@@ -36,3 +38,4 @@ class Services:
     place_codes: Callable[[str], tuple[str, ...]] = lambda name: ()
     health: Health | None = None
     reports: Callable[[], Sequence[RoleReport]] = lambda: ()
+    papers: Papers | None = None

@@ -10,6 +10,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from alerts.commands import Actor, Command
 from alerts.events import EventType
 from alerts.office import Office
@@ -21,10 +23,12 @@ from huiying.backends.captures_folder import FolderCaptures
 from huiying.backends.index_tantivy import TantivyIndex
 from huiying.backends.ledger_sql import SqlLedger
 from huiying.backends.store_sql import SqlStore
+from huiying.checkpoint import KEY_FILE
 from huiying.core.config import Machine
 from huiying.core.model import Dated, Draft, Event, Json, PlaceLevel, PlaceTag, Post, Precision, Role, Tier, TopicHit
 from huiying.core.ports import Clock
 from huiying.core.states import Account
+from huiying.papers import DeskPapers
 
 DESK = "yunze"
 COUNTY, TOWN = "990101000000", "990101101000"
@@ -214,16 +218,20 @@ def invented(folder: Path, clock: Clock, kind: str = "demonstration", writer: bo
         captures=captures,
         cut=cut,
         highlight=highlight,
+        papers=DeskPapers(ledger, folder, folder / "checkpoints", clock, DESK),
     )
     if ledger.head() == 0:
-        _begin(services, kind)
+        _begin(services, kind, folder)
     return Invented(services)
 
 
-def _begin(services: Services, kind: str) -> None:
+def _begin(services: Services, kind: str, folder: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    (folder / KEY_FILE).write_text(key.private_bytes_raw().hex(), encoding="ascii")
+    created = {"kind": kind, "origin": f"{DESK}/1", "public_key": key.public_key().public_bytes_raw().hex()}
     services.ledger.append(
         [
-            Draft(EventType.LEDGER_CREATED, None, "system", Role.SYSTEM, payload={"kind": kind, "public_key": ""}),
+            Draft(EventType.LEDGER_CREATED, None, "system", Role.SYSTEM, payload=created),
             Draft(
                 EventType.CONFIGURATION_CHANGED,
                 None,
