@@ -16,6 +16,7 @@ from huiying.cli_users import users
 from huiying.core.errors import HuiyingError
 from huiying.core.messages import text
 from huiying.proving import verify, witness
+from huiying.reporting import report
 from huiying.terminal import complain, language, opened, password, progress, say, secrets
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(users, name="users")
 app.command()(verify)
+app.command()(report)
 app.add_typer(witness, name="witness")
 
 Folder = Annotated[Path, typer.Argument(help="The desk's folder.", envvar="HUIYING_DESK")]

@@ -73,7 +73,7 @@ def issue(ledger: Ledger, data: Path, second: Path, clock: Clock, name: str, key
         return _covered(ledger, data, second, before[0].seq)
     if not (data / KEY_FILE).exists():
         raise Refused("ledger_key_missing", file=str(data / KEY_FILE))
-    made = _computed(read_all(ledger), name, clock.now())
+    made = computed(read_all(ledger), name, clock.now())
     payload = {
         "period": made.period.name,
         "cutoff": instant_text(made.cutoff),
@@ -114,13 +114,14 @@ def counted(events: Sequence[Event], report: Issued) -> Figures:
 
     Where they are not those that were issued, byte for byte, the ledger or the program is another: Tampered.
     """
-    made = _computed([event for event in events if event.seq <= report.events], report.period, report.cutoff)
+    made = computed([event for event in events if event.seq <= report.events], report.period, report.cutoff)
     if hashlib.sha256(made.to_json()).hexdigest() != report.sha256:
         raise Tampered("tampered", seq=report.seq, reason="report")
     return made
 
 
-def _computed(events: Sequence[Event], name: str, cutoff: datetime) -> Figures:
+def computed(events: Sequence[Event], name: str, cutoff: datetime) -> Figures:
+    """Return the figures of the period called `name` from `events`, all of a ledger, at `cutoff`."""
     return figures(events, read_period(name, zone_at(events, cutoff)), cutoff)
 
 

@@ -372,10 +372,12 @@ def services(runtime: Runtime, health: Health | None = None) -> Services:
 
 def papers(runtime: Runtime) -> DeskPapers:
     """Return the desk's printed reports."""
-    from huiying.papers import DeskPapers
+    from huiying.papers import TEMPLATE, DeskPapers
 
     second = second_folder(runtime.folder, runtime.data, runtime.machine.checkpoints)
-    return DeskPapers(runtime.ledger, runtime.data, second, runtime.clock, runtime.machine.desk)
+    machine, names = runtime.machine, runtime.store.accounts.names
+    template = runtime.folder / TEMPLATE
+    return DeskPapers(runtime.ledger, runtime.data, second, runtime.clock, machine.desk, machine.title, names, template)
 
 
 def desk(runtime: Runtime, stopping: Callable[[], bool], health: Health | None = None) -> None:

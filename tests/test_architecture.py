@@ -127,6 +127,7 @@ def test_every_dependency_is_used() -> None:
         "kafka-python": "kafka",
         "argon2-cffi": "pwdlib",
         "chinesecalendar": "chinese_calendar",
+        "python-docx": "docx",
         "python-multipart": "Form",
     }
     spelled = {name: named.get(name, name).replace("-", "_") for name in wanted}

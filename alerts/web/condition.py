@@ -15,7 +15,7 @@ from fastapi import Request
 
 from alerts.degraded import Degraded, degraded
 from alerts.web.services import Services
-from alerts.web.wording import Wording
+from alerts.wording import Wording
 from huiying.core.health import Health
 from huiying.core.probing import Probing, probes_of
 

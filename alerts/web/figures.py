@@ -15,15 +15,15 @@ from fastapi.responses import Response
 
 from alerts.figures import Count, Figures, Group, figures, figures_of
 from alerts.periods import holding, period
+from alerts.timeline import unit_name
 from alerts.view import read_all
 from alerts.web.cards import topic_name
 from alerts.web.pages import page
 from alerts.web.places import known_places, place_name
 from alerts.web.problems import NotThere
 from alerts.web.services import Services
-from alerts.web.timeline import unit_name
 from alerts.web.visits import ServicesOf, Signed, Visit, desk_of
-from alerts.web.wording import Wording
+from alerts.wording import Wording
 from alerts.zones import zone_at
 from huiying.core.codec import instant
 from huiying.core.config import Desk

@@ -13,7 +13,7 @@ from alerts.alert import AlertState
 from alerts.commands import Command, Offer
 from alerts.vocabulary import CommandType
 from alerts.web.uploads import pieces
-from alerts.web.wording import Wording
+from alerts.wording import Wording
 from huiying.core.errors import Refused
 from huiying.core.model import Json, Role
 

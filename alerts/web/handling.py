@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse, Response
 from alerts.alert import AlertState
 from alerts.amending import amendable
 from alerts.lifecycle import offers, suggest_unit
+from alerts.timeline import Entry, timeline, unit_name
 from alerts.vocabulary import EndState, Finding, Ground
 from alerts.web.candidates import candidates, likeliest
 from alerts.web.cards import card
@@ -26,7 +27,6 @@ from alerts.web.pages import page
 from alerts.web.problems import NotThere, status_of
 from alerts.web.services import Services
 from alerts.web.steps import step_lines
-from alerts.web.timeline import Entry, timeline, unit_name
 from alerts.web.uploads import Uploads, keep, pieces
 from alerts.web.visits import ServicesOf, Signed, Visit, desk_of
 from huiying.core.config import Desk

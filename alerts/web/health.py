@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from alerts.web.condition import condition_of
 from alerts.web.pages import fragment
 from alerts.web.visits import DEFAULT_ZONE
-from alerts.web.wording import LOCALES, Wording
+from alerts.wording import LOCALES, Wording
 
 router = APIRouter(include_in_schema=False)
 

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from alerts.web.cards import waiting
 from alerts.web.services import Services
 from alerts.web.visits import Visit, services_of, zone_of
-from alerts.web.wording import Wording
+from alerts.wording import Wording
 from huiying.core.codec import instant_text
 
 HERE = Path(__file__).parent

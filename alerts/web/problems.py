@@ -19,7 +19,7 @@ from alerts.web.entry import TooManyFailures, WrongPassword
 from alerts.web.guard import HEADERS, Forged
 from alerts.web.pages import fragment
 from alerts.web.visits import DEFAULT_ZONE, NotSignedIn, services_of
-from alerts.web.wording import Wording
+from alerts.wording import Wording
 from huiying.core.errors import BackendError, Conflict, Field, HuiyingError, KeyReused, Refused
 
 logger = structlog.get_logger("huiying.desk")

@@ -8,7 +8,7 @@ from datetime import datetime
 from alerts.alert import AlertState
 from alerts.deadlines import explain
 from alerts.vocabulary import Deadline, Step
-from alerts.web.wording import Wording
+from alerts.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from fastapi import Depends, Request
 
 from alerts.lifecycle import Actor
 from alerts.web.services import Services
-from alerts.web.wording import Wording
+from alerts.wording import Wording
 from huiying.core.config import Desk
 from huiying.core.errors import HuiyingError
 from huiying.core.states import Account, Session

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 LANGUAGES = ("zh", "en")
-PACKAGES = ("huiying", "crawlers", "pipeline", "alerts", "alerts.web")
+PACKAGES = ("huiying", "crawlers", "pipeline", "alerts", "alerts.reports", "alerts.web")
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, str]:

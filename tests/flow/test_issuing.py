@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from alerts.events import EventType
 from alerts.view import read_all
@@ -15,6 +20,7 @@ from huiying.core import merkle, note
 from huiying.core.doubt import Doubt, Verified, write_verified
 from huiying.core.errors import Refused, Tampered
 from huiying.issuing import Issued, counted, issue, issued
+from huiying.papers import DeskPapers
 from huiying.second_file import latest
 from tests.attacks.office import Office, noted, opened
 
@@ -145,3 +151,57 @@ def test_a_report_whose_hash_is_not_that_of_its_figures_is_not_printed(office: O
     with pytest.raises(Tampered) as caught:
         counted(events, other)
     assert (caught.value.fields["seq"], caught.value.fields["reason"]) == (5, "report")
+
+
+# ── papers ──────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def desk(office: Office) -> Iterator[DeskPapers]:
+    with office.ledger() as ledger:
+        second, template = office.data / "second", office.folder / "report-template.docx"
+        people = lambda: {"P-duty": "值班甲"}  # noqa: E731
+        yield DeskPapers(ledger, office.data, second, office.clock, "county", "某县值班台", people, template)
+
+
+def test_an_issued_report_is_printed_in_each_form_the_same_each_time(desk: DeskPapers, office: Office) -> None:
+    seq = desk.issue("2026-Q1")
+    for form, begins in (("pdf", b"%PDF"), ("docx", b"PK"), ("xlsx", b"PK"), ("json", b'{"alerts"')):
+        made = desk.paper(seq, form, "zh")
+        assert made.name == f"county-2026-Q1-{seq}.{form}"
+        assert made.body.startswith(begins)
+        desk.ledger.append([noted("A1")])
+        assert desk.paper(seq, form, "zh") == made
+
+
+def test_a_draft_records_nothing_and_says_what_it_is(desk: DeskPapers) -> None:
+    head = desk.ledger.head()
+    made = desk.draft("2026-Q1", "pdf", "zh")
+    assert (made.name, desk.ledger.head()) == ("county-2026-Q1-draft.pdf", head)
+    assert all("草稿" in page.extract_text() for page in PdfReader(BytesIO(made.body)).pages)
+
+
+def test_a_form_that_there_is_not_is_refused_before_anything_is_issued(desk: DeskPapers, office: Office) -> None:
+    with pytest.raises(Refused, match="report_form"):
+        desk.paper(5, "odt", "zh")
+    head = desk.ledger.head()
+    ran = command(office.folder, "--period", "2026-Q1", "--format", "pdf,odt")
+    assert (ran.returncode, desk.ledger.head()) == (1, head)
+    assert "odt" in ran.stderr
+
+
+def command(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "huiying", "report", str(folder), "--out", str(folder), *more]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60)
+
+
+def test_the_command_issues_and_writes_and_writes_again(desk: DeskPapers, office: Office) -> None:
+    ran = command(office.folder, "--period", "2026-Q1", "--format", "json, pdf")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    first = (office.folder / "county-2026-Q1-5.pdf").read_bytes()
+    (office.folder / "county-2026-Q1-5.pdf").unlink()
+    assert command(office.folder, "--number", "5").returncode == 0
+    assert (office.folder / "county-2026-Q1-5.pdf").read_bytes() == first
+    assert office.verify(reports=[(office.folder / "county-2026-Q1-5.json").read_bytes()]).reports == 1
+    assert command(office.folder).returncode == 1
+    assert command(office.folder, "--period", "2026-Q1", "--number", "5").returncode == 1

@@ -218,7 +218,9 @@ def invented(folder: Path, clock: Clock, kind: str = "demonstration", writer: bo
         captures=captures,
         cut=cut,
         highlight=highlight,
-        papers=DeskPapers(ledger, folder, folder / "checkpoints", clock, DESK),
+        papers=DeskPapers(
+            ledger, folder, folder / "checkpoints", clock, DESK, "云泽县值班台", dict, folder / "none.docx"
+        ),
     )
     if ledger.head() == 0:
         _begin(services, kind, folder)

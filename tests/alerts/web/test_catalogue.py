@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from alerts.timeline import _TOLD
 from alerts.vocabulary import CommandType, Criterion, EndState, Finding, Ground, Stage, Step, Verdict
 from alerts.web.pages import HERE, SCRIPT_WORDS, STATIC
-from alerts.web.timeline import _TOLD
 from huiying.core.messages import LANGUAGES, PACKAGES, _flatten, catalogue
 from huiying.core.model import Role, Tier
 from huiying.core.states import Reading

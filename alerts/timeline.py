@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.events import EventType
-from alerts.web.wording import Wording
+from alerts.wording import Wording
 from huiying.core.codec import instant
 from huiying.core.config import Desk
 from huiying.core.model import Event, Role

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,12 @@ class Wording:
             return ""
         form = "yyyy年M月d日 HH:mm" if self.language == "zh" else "d MMM yyyy HH:mm"
         return format_datetime(at, form, tzinfo=self.zone, locale=self.locale)
+
+    def until(self, at: datetime) -> str:
+        """Return a deadline's day and minute; one that ends a day is that day's 24:00, as rules and offices say it."""
+        if at.astimezone(self.zone).time() != time.min:
+            return self.moment(at)
+        return self.moment(at - timedelta(minutes=1))[:-5] + "24:00"
 
     def short(self, at: datetime | None) -> str:
         """Return day and minute without the year; empty for None."""
