@@ -29,6 +29,7 @@ from huiying.logs import AGAIN, log_to_stderr, masked
 from huiying.metrics import Metrics, port_of
 from huiying.recorded import Recorded
 from huiying.sampling import ALERTS_EVERY, SOURCES_EVERY, crawl_sampler, watch_sampler
+from huiying.scheduled import Scheduled, running
 from huiying.sealing import Sealing
 from huiying.second_file import second_folder
 from huiying.undeclared import refuse_undeclared
@@ -122,7 +123,8 @@ def _watch(runtime: wiring.Runtime, metrics: Metrics, stopping: Callable[[], boo
     sealing = sealing_of(runtime, metrics)
     seal = lambda ends: _sealing(sealing, ends, turn)  # noqa: E731
     beat = Beat(runtime.data / _beat("watch", runtime), runtime.clock)
-    with Beside("sealing", seal) as beside:
+    reports = scheduled_of(runtime)
+    with Beside("sealing", seal) as beside, running(reports.tick, lambda: turn.last):
         forever("watch", work.tick, lambda: stopping() or beside.failed(), beat, metrics, turn)
 
 
@@ -147,6 +149,13 @@ def sealing_of(runtime: wiring.Runtime, metrics: Metrics) -> Sealing:
     return Sealing(
         runtime.ledger, runtime.data, second, runtime.clock, zone, told, _witnessed(runtime, metrics, second)
     )
+
+
+def scheduled_of(runtime: wiring.Runtime) -> Scheduled:
+    """Return what issues the reports that are due by themselves."""
+    recorded = Recorded(runtime.ledger)
+    second = second_folder(runtime.folder, runtime.data, runtime.machine.checkpoints)
+    return Scheduled(runtime.ledger, runtime.data, second, runtime.clock, lambda: recorded()[1].calendar)
 
 
 def _witnessed(runtime: wiring.Runtime, metrics: Metrics, second: Path) -> Callable[[], None]:
