@@ -69,10 +69,18 @@ class DeskPapers:
     def _written(
         self, made: Figures, events: Sequence[Event], form: str, language: str, stem: str, printed: Issue | None
     ) -> Paper:
-        body = made.to_json() if form == "json" else self._set(self._report(made, events, language, printed), form)
+        # Names stand in the docx alone, which the office edits and keeps: the others are a function of the ledger, can
+        # be proved byte by byte, and hold nothing that could have to be forgotten.
+        people = self.people() if form == "docx" else {}
+        if form == "json":
+            body = made.to_json()
+        else:
+            body = self._set(self._report(made, events, language, printed, people), form)
         return Paper(f"{stem}.{form}", MEDIA_TYPES[form], body)
 
-    def _report(self, made: Figures, events: Sequence[Event], language: str, printed: Issue | None) -> Report:
+    def _report(
+        self, made: Figures, events: Sequence[Event], language: str, printed: Issue | None, people: Mapping[str, str]
+    ) -> Report:
         inside = [event for event in events if event.seq <= made.events]
         configured = [event for event in inside if event.type == EventType.CONFIGURATION_CHANGED]
         if not configured:
@@ -90,7 +98,7 @@ class DeskPapers:
             self.title,
             str(inside[0].payload["kind"]),
             printed,
-            self.people(),
+            people,
         )
 
     def _set(self, report: Report, form: str) -> bytes:

@@ -34,7 +34,7 @@ def verify(
     folder: Annotated[Path, typer.Argument(help="The desk's folder.", envvar="HUIYING_DESK")] = Path(),
     checkpoint: Annotated[Files, typer.Option(help="A checkpoint kept elsewhere; may be given several times.")] = None,
     report: Annotated[
-        Files, typer.Option(help="A report's JSON, whose figures are computed anew; several times.")
+        Files, typer.Option(help="A report's JSON, PDF or xlsx: computed and made anew; several times.")
     ] = None,
     witness_key: Annotated[
         list[str] | None, typer.Option(help="Key of a witness whose cosignatures on the checkpoints are checked.")
@@ -45,15 +45,21 @@ def verify(
 ) -> None:
     """Recompute the whole ledger from its stored bytes; check checkpoints, cited captures and reports against it."""
     from huiying.core.cosignature import cosigner_key
+    from huiying.paper_proof import is_paper
     from huiying.verify import verify as look
 
     with _cannot_be_checked():
         kept = [_note(file) for file in checkpoint or ()]
-        reports = [file.read_bytes() for file in report or ()]
+        given = [file.read_bytes() for file in report or ()]
+        reports = [body for body in given if not is_paper(body)]
         keys = [cosigner_key(key) for key in witness_key or ()]
         with _entries(folder, ledger) as (entries, captures), progress("verifying"):
             found = look(entries, kept=kept, witnesses=keys, captures=captures, reports=reports)
+        papers = [body for body in given if is_paper(body)]
+        seqs = _papers(folder, ledger, papers) if papers and found.bad is None else []
     _tell(found, looked=ledger is None)
+    for seq in seqs:
+        say("paper_holds", seq=seq)
     raise typer.Exit(found.exit_code)
 
 
@@ -88,6 +94,17 @@ def _entries(folder: Path, ledger: Path | None) -> Iterator[tuple[ReadEntries, C
     ledger.open("rb").close()  # a file that is not there gets its own sentence
     with opened_copy(ledger) as stored:
         yield stored, None
+
+
+def _papers(folder: Path, ledger: Path | None, bodies: list[bytes]) -> list[int]:
+    """Return the numbers of the reports that `bodies` are, each once the ledger gives the same bytes."""
+    from huiying.paper_proof import proved
+    from huiying.wiring import papers
+
+    if ledger is not None:
+        raise Refused("paper_needs_desk")
+    with opened(folder) as runtime:
+        return [proved(papers(runtime), body) for body in bodies]
 
 
 def _tell(found: Verification, looked: bool) -> None:

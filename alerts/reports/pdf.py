@@ -17,6 +17,7 @@ from typing import Any
 
 from alerts.reports import charts, qr
 from alerts.reports.model import Block, Chart, Definition, Paragraph, Report, Sealed, Section, Table
+from alerts.reports.setting import setting
 from huiying.core.messages import text
 
 _SOURCE = "report.typ"
@@ -55,6 +56,7 @@ def _data(report: Report, folder: Path) -> dict[str, Any]:
         "mark": report.mark,
         "lines": report.lines,
         "identity": report.identity,
+        "setting": f"huiying-setting:{setting('pdf')}",
         "brief": report.brief,
         "created": list(report.created.astimezone(UTC).timetuple()[:6]),
         "sections": list(_sections(report.sections, pictures)),

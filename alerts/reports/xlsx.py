@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 from alerts.reports.model import Block, Chart, Definition, Paragraph, Report, Sealed, Section, Table
+from alerts.reports.setting import setting
 
 _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 _FORBIDDEN = str.maketrans("[]:*?/\\'", "（） ＊？／＼ ")
@@ -26,7 +27,7 @@ def write(report: Report) -> bytes:
     book.set_properties(
         {
             "title": f"{report.office} {report.title}",
-            "keywords": report.identity,
+            "keywords": f"{report.identity} huiying-setting:{setting('xlsx')}",
             "author": "Huiying",
             "created": created,
         }
