@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC
 
@@ -67,6 +68,23 @@ async def run(
 
     `desk_of` returns the number of the recorded configuration and the configuration; it is asked at every tick.
     """
+    async with opened(desk_of, machine, log, store, captures, clock) as crawl:
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        for job, seconds in ((crawl.tick, TICK), (crawl.tick_wanted, WANTED_TICK)):
+            scheduler.add_job(job, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None)
+        scheduler.start()
+        try:
+            while not stopping():
+                await asyncio.sleep(0.05)
+        finally:
+            scheduler.shutdown(wait=False)
+
+
+@asynccontextmanager
+async def opened(
+    desk_of: DeskOf, machine: Machine, log: Log, store: Store, captures: Captures, clock: Clock
+) -> AsyncIterator[Crawl]:
+    """Yield the role's work on the reactor's loop, for whoever gives it its ticks."""
     engine = Engine(machine.contact, clock)
     fetcher = Fetcher(engine, clock, engine.resolver.refused)
     aside = Aside(log)
@@ -74,15 +92,9 @@ async def run(
     wanted = Wanted(machine.desk, fetcher, aside, store, captures, clock)
     crawl = Crawl(desk_of, Reader(fetcher, posts, store, clock), wanted, store, clock, engine.resolver)
     await engine.start()
-    scheduler = AsyncIOScheduler(timezone=UTC)
-    for job, seconds in ((crawl.tick, TICK), (crawl.tick_wanted, WANTED_TICK)):
-        scheduler.add_job(job, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None)
-    scheduler.start()
     try:
-        while not stopping():
-            await asyncio.sleep(0.05)
+        yield crawl
     finally:
-        scheduler.shutdown(wait=False)
         await crawl.stop()
         await engine.stop()
         aside.close()
@@ -132,6 +144,16 @@ class Crawl:
             await self._wanted.step(self._desk)
         except BackendError as cause:
             logger.warning("captures_wanted_unread", detail=str(cause))
+
+    async def settle(self) -> None:
+        """Read what is due and capture what is wanted at this instant, until nothing is left."""
+        await self.tick()
+        while self._readings:
+            await asyncio.gather(*self._readings.values(), return_exceptions=True)
+        await self.tick_wanted()
+        while under_way := self._wanted.under_way():
+            await asyncio.gather(*under_way, return_exceptions=True)
+            await self.tick_wanted()
 
     async def stop(self) -> None:
         """Give up readings and captures under way: both come again."""

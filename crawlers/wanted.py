@@ -54,6 +54,10 @@ class Wanted:
             if record.position not in self._under_way:
                 self._under_way[record.position] = asyncio.ensure_future(self._handle(record, desk))
 
+    def under_way(self) -> list[asyncio.Task[None]]:
+        """Return the captures that are not committed yet."""
+        return list(self._under_way.values())
+
     def cancel(self) -> None:
         """Give up what is under way; it comes again."""
         for task in self._under_way.values():

@@ -159,11 +159,21 @@ def up(folder: Folder = Path()) -> None:
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where the demonstration desk is made.")] = Path("demo"),
     port: Annotated[int, typer.Option(help="Port of the pages; the invented outlets use the next one.")] = 8700,
+    past: Annotated[bool, typer.Option(help="With a past quarter, played under a simulated clock.")] = True,
 ) -> None:
     """Make the demonstration desk in a new folder, or go on with the one there, and run it until Ctrl-C."""
     from huiying.demo import run
 
-    run(folder, port, language())
+    run(folder, port, language(), past)
+
+
+@app.command("demo-past", hidden=True)
+def demo_past(port: int, folder: Path, until: str) -> None:
+    """Play the demonstration's past quarter up to an instant."""
+    from huiying.core.codec import instant
+    from huiying.demo import play_past
+
+    play_past(port, folder, instant(until))
 
 
 @app.command("outlets-site", hidden=True)

@@ -8,30 +8,44 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
+import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from huiying.apply import apply
+from huiying.core.codec import instant_text
 from huiying.core.config_files import read_machine
 from huiying.core.config_text import MACHINE_FILE
 from huiying.core.errors import Refused
 from huiying.core.messages import text
-from huiying.example.make import ACCOUNTS, make_desk
+from huiying.example.make import ACCOUNTS, make_desk, unit_accounts
 from huiying.example.site import addresses, serve
 from huiying.init import create_ledger
+from huiying.past import HOUR, quarter_of, replay
 from huiying.people import new_account
 from huiying.roles import Stopping, log_to_stderr
+from huiying.terminal import progress
 from huiying.up import free_port, supervise
-from huiying.wiring import kind_of, open_desk, system_now
+from huiying.wiring import kind_of, open_desk, simulated_clock, system_now
 
+_SIMULATED = '\nclock = "simulated"\n'
 _ADDRESSES = "addresses"  # the file that remembers which port the invented outlets were given
 
 
-def run(folder: Path, port: int, language: str) -> None:
-    """Make the demonstration desk in `folder` if it is not there, and run it on `port` until Ctrl-C."""
+def run(folder: Path, port: int, language: str, past: bool = True) -> None:
+    """Make the demonstration desk in `folder` if it is not there, and run it on `port` until Ctrl-C.
+
+    With its `past` it is made beside the folder, and takes its place when the quarter has been played to the end: what
+    was broken off is made anew.
+    """
     if not (folder / MACHINE_FILE).exists():
-        make(folder, port, language)
+        if past:
+            make_with_past(folder, port, language)
+        else:
+            make(folder, port, language)
         print(text("cli.demo_made", language, folder=folder))
     elif read_machine(folder).port != port:
         _move(folder, port, language)
@@ -53,18 +67,90 @@ def run(folder: Path, port: int, language: str) -> None:
     supervise(folder, folder / machine.data, address, language, others=[("outlets", site)])
 
 
-def make(folder: Path, port: int, language: str) -> None:
-    """Write the files, create the ledger and the accounts, and record the configuration in the supervisor's name."""
+def make_with_past(folder: Path, port: int, language: str) -> None:
+    """Make the desk with its past quarter, played by the real roles under the simulated clock."""
+    making = folder.with_name(f"{folder.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    for page in addresses(port + 1).values():
+        free_port(str(urlsplit(page).hostname), port + 1)
+    until = system_now()
+    make(making, port, language, quarter_of(until)[1])
+    _play(making, port + 1, until, language)
+    file = making / MACHINE_FILE
+    file.write_text(file.read_text(encoding="utf-8").replace(_SIMULATED, ""), encoding="utf-8")
+    (making / read_machine(making).data / "clock").unlink()
+    if folder.exists():  # an empty one that somebody made for it
+        folder.rmdir()
+    making.rename(folder)
+
+
+def _play(folder: Path, outlets: int, until: datetime, language: str) -> None:
+    """Play the quarter in a process of its own, since scrapy's reactor runs once a process; show how far it is."""
+    argv = [sys.executable, "-m", "huiying", "demo-past", str(outlets), str(folder), instant_text(until)]
+    log = folder / "replay.log"
+    with (
+        progress("replaying") as bar,
+        log.open("w", encoding="utf-8") as said,
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=said, text=True) as playing,
+    ):
+        assert playing.stdout
+        try:
+            for line in playing.stdout:
+                done, total = (int(part) for part in line.split())
+                bar.update(bar.task_ids[0], completed=done, total=total)
+        except BaseException:
+            playing.kill()
+            raise
+    if playing.returncode:
+        raise Refused("demo_not_played", log=str(log))
+
+
+def play_past(port: int, folder: Path, until: datetime) -> None:
+    """Play the past quarter; say on standard output after each day how many of how many hours are done."""
+    from crawlers.engine import on_reactor
+
+    log_to_stderr()
+    runtime = open_desk(folder)
+    begun = runtime.clock.now()
+    total = int((until - begun) / HOUR)
+    said = -1
+
+    def told(now: datetime) -> None:
+        """Say how far it is, once a day of the play."""
+        nonlocal said
+        if (day := (now - begun).days) != said:
+            said = day
+            print(int((now - begun) / HOUR), total, flush=True)
+
+    try:
+        on_reactor(lambda: replay(runtime, port, until, told))
+    finally:
+        runtime.close()
+
+
+def make(folder: Path, port: int, language: str, begin: datetime | None = None) -> None:
+    """Write the files, create the ledger and the accounts, and record the configuration in the supervisor's name.
+
+    With `begin` the desk stands under the simulated clock, which shows that instant.
+    """
     make_desk(folder, port + 1)
     _move(folder, port, language)
     (folder / _ADDRESSES).write_text(str(port + 1), encoding="ascii")
-    create_ledger(folder, "demonstration")
+    clock = None
+    if begin:
+        file = folder / MACHINE_FILE
+        file.write_text(file.read_text(encoding="utf-8") + _SIMULATED, encoding="utf-8")
+        data = folder / read_machine(folder).data
+        data.mkdir()
+        clock = simulated_clock(data)
+        clock.set(begin)
+    create_ledger(folder, "demonstration", clock)
     runtime = open_desk(folder)
     try:
-        for each in ACCOUNTS:
+        for each in (*ACCOUNTS, *(unit_accounts() if begin else ())):
             account = new_account(each.login, each.password, each.name, str(each.role), each.unit, language)
             runtime.store.accounts.add(account)
-        supervisor = next(each for each in runtime.store.accounts.all() if each.role == "supervisor")
+        supervisor = next(each for each in runtime.store.accounts.all() if each.login == "zhuren")
         apply(folder, runtime.ledger, supervisor)
     finally:
         runtime.close()

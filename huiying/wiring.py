@@ -18,7 +18,7 @@ import asyncio
 import fcntl
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +48,7 @@ from huiying.second_file import second_folder
 if TYPE_CHECKING:
     from alerts.watch import Watch
     from alerts.web.services import Services
+    from crawlers.run import Crawl
     from huiying.core.health import Health
     from huiying.core.ports import Turn
     from huiying.papers import DeskPapers
@@ -281,6 +282,15 @@ def crawl(runtime: Runtime, stopping: Callable[[], bool], active: Callable[[], b
     asyncio.set_event_loop_policy(asyncio.DefaultEventLoopPolicy())
     ends = lambda: stopping() or not active()  # noqa: E731
     crawling.start(recorded, runtime.machine, runtime.log, runtime.store, runtime.captures, runtime.clock, ends)
+
+
+def crawling(runtime: Runtime) -> AbstractAsyncContextManager[Crawl]:
+    """Return the crawl role's work for a loop that gives it its ticks; inside `crawlers.engine.on_reactor` only."""
+    from crawlers import run as crawling
+
+    recorded = Recorded(runtime.ledger)
+    recorded()
+    return crawling.opened(recorded, runtime.machine, runtime.log, runtime.store, runtime.captures, runtime.clock)
 
 
 def process(runtime: Runtime) -> Process:

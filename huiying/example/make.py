@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -25,9 +26,21 @@ ACCOUNTS = (
     DemoAccount("zhiban", "yanshi-zhiban", "值班员（演示）", Role.DUTY, None),
     DemoAccount("danwei", "yanshi-danwei", "水务局经办（演示）", Role.UNIT, "shuiwu"),
     DemoAccount("zhuren", "yanshi-zhuren", "值班主任（演示）", Role.SUPERVISOR, None),
+    DemoAccount("fuzhuren", "yanshi-fuzhuren", "值班副主任（演示）", Role.SUPERVISOR, None),
     DemoAccount("shenji", "yanshi-shenji", "审计员（演示）", Role.AUDITOR, None),
     DemoAccount("admin", "yanshi-admin", "管理员（演示）", Role.ADMINISTRATOR, None),
 )
+
+
+def unit_accounts() -> list[DemoAccount]:
+    """Return an account for each unit that has none among ACCOUNTS: whoever answered in the past quarter."""
+    units = tomllib.loads((_folder("units.toml") / "units.toml").read_text(encoding="utf-8"))["units"]
+    known = {account.unit for account in ACCOUNTS}
+    return [
+        DemoAccount(unit["id"], f"yanshi-{unit['id']}", f"{unit['name']}经办（演示）", Role.UNIT, unit["id"])
+        for unit in units
+        if unit["id"] not in known
+    ]
 
 
 def desk_texts(port: int) -> dict[str, str]:

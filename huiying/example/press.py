@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,17 +39,14 @@ class Press:
     """The articles of all sites. `begun` is the instant from which the hours of standing posts count back."""
 
     def __init__(self, posts: Sequence[Written], begun: datetime, file: Path | None = None) -> None:
-        self._posts = {post.id: post for post in posts}
-        self._waiting = sorted((post for post in posts if post.turn is not None), key=lambda post: post.turn or 0)
         self._file = file
         self._articles: dict[int, Published] = {}
         if file is not None and file.exists():
+            self._posts = {post.id: post for post in posts}
+            self._waiting = sorted((post for post in posts if post.turn is not None), key=lambda post: post.turn or 0)
             self._read(json.loads(file.read_text(encoding="utf-8")))
         else:
-            for post in posts:
-                if post.hours is not None:
-                    self._stand(post, begun - timedelta(hours=post.hours))
-            self._save()
+            self.begin(posts, begun)
 
     def articles(self, outlet: str) -> list[Published]:
         """Return what stands on the site of `outlet`, newest first."""
@@ -71,10 +68,33 @@ class Press:
 
     def publish_reply(self, title: str, text: tuple[str, ...], now: datetime) -> Published:
         """Publish a page on the county's official site."""
-        article = Published(max([FIRST_REPLY - 1, *self._articles]) + 1, OFFICIAL, title, text, now)
+        return self.publish(OFFICIAL, title, text, now)
+
+    def publish(self, outlet: str, title: str, text: tuple[str, ...], now: datetime) -> Published:
+        """Publish an article that is none of the written posts on the site of `outlet`."""
+        article = Published(max([FIRST_REPLY - 1, *self._articles]) + 1, outlet, title, text, now)
         self._articles[article.id] = article
         self._save()
         return article
+
+    def soften(self, id: int, text: tuple[str, ...]) -> None:
+        """Put another text in the place of an article's, under the same address and date."""
+        self._articles[id] = replace(self._articles[id], text=text)
+        self._save()
+
+    def withdraw(self, id: int) -> None:
+        """Take an article off its site: its address answers 404 from now on."""
+        del self._articles[id]
+        self._save()
+
+    def begin(self, posts: Sequence[Written], begun: datetime) -> None:
+        """Let the written posts stand that count their hours back from `begun`, and the others wait for their turn."""
+        self._posts = {post.id: post for post in posts}
+        self._waiting = sorted((post for post in posts if post.turn is not None), key=lambda post: post.turn or 0)
+        for post in posts:
+            if post.hours is not None:
+                self._stand(post, begun - timedelta(hours=post.hours))
+        self._save()
 
     def open_responses(self, responses: Sequence[Response]) -> list[Response]:
         """Return the responses whose problem has been reported and that have not been published yet."""
@@ -91,7 +111,8 @@ class Press:
             if int(id) in self._posts:
                 self._stand(self._posts[int(id)], instant(at))
         for reply in kept["replies"]:
-            article = Published(reply["id"], OFFICIAL, reply["title"], tuple(reply["text"]), instant(reply["at"]))
+            outlet = reply.get("outlet", OFFICIAL)
+            article = Published(reply["id"], outlet, reply["title"], tuple(reply["text"]), instant(reply["at"]))
             self._articles[article.id] = article
         self._waiting = [post for post in self._waiting if post.id not in self._articles]
 
@@ -100,7 +121,7 @@ class Press:
             return
         posts = {str(one.id): instant_text(one.at) for one in self._articles.values() if one.id in self._posts}
         replies = [
-            {"id": one.id, "title": one.title, "text": list(one.text), "at": instant_text(one.at)}
+            {"id": one.id, "outlet": one.outlet, "title": one.title, "text": list(one.text), "at": instant_text(one.at)}
             for one in self._articles.values()
             if one.id not in self._posts
         ]

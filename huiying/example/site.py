@@ -32,6 +32,7 @@ from huiying.example.press import FIRST_REPLY, OFFICIAL, Press, Published
 FIRST_AFTER = 4.0  # seconds: time to have the page open when the first alert arrives
 EVERY = 8.0
 ROBOTS = "User-agent: *\nDisallow: /publish\n"
+NEWEST = 30  # articles on a front page and in a feed
 MOST_TITLE, MOST_TEXT = 200, 20_000
 
 logger = structlog.get_logger("huiying.example")
@@ -57,19 +58,19 @@ async def serve(
     With `folder` what was published is kept there in `site.json`, and a later start goes on from it. A port in use is a
     HuiyingError("port_in_use").
     """
-    sockets = _bound(port)
+    sockets = bound(port)
     press = Press(written(), now(), folder / "site.json" if folder else None)
     config = uvicorn.Config(
         build(press, now), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
-    server = _Server(config)
+    server = Server(config)
     logger.info("site_serving", port=port, outlets=len(SITES))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(sockets))
         tasks.create_task(_publish(server, press, stopping, now, every))
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn that leaves the signals to the program around it."""
 
     @contextmanager
@@ -95,7 +96,8 @@ def _all_out() -> None:
     logger.info("all_posts_published", posts=len(written()))
 
 
-def _bound(port: int) -> list[socket.socket]:
+def bound(port: int) -> list[socket.socket]:
+    """Return listening sockets of all sites. A port in use is a HuiyingError("port_in_use")."""
     sockets: list[socket.socket] = []
     try:
         for site in SITES:
@@ -115,11 +117,11 @@ def _official() -> Site:
 
 def _router(site: Site, press: Press, now: Now) -> Router:
     def _listing(request: Request) -> Response:
-        articles = press.articles(site.outlet)
+        articles = press.articles(site.outlet)[:NEWEST]
         return _conditional(request, listing_page(site, articles, _port(request)), site.content_type, articles[:1])
 
     def _feeding(request: Request) -> Response:
-        articles = press.articles(site.outlet)
+        articles = press.articles(site.outlet)[:NEWEST]
         return _conditional(request, feed(site, articles, _port(request)), site.feed_type, articles[:1])
 
     def _article(request: Request) -> Response:
