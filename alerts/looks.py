@@ -86,12 +86,14 @@ def _posts(state: AlertState, now: datetime) -> Iterator[Look]:
 
 def _pages(state: AlertState, confirmed: datetime, now: datetime) -> Iterator[Look]:
     known = {(check.of, check.day) for check in state.rechecks}
+    # Of an alert that was reopened the first round is judged: its pages are those that prove.
+    rounds = [one for one in (state.judged, state) if one is not None]
+    pages = {page.seq: page for one in rounds for page in (*one.replies, *one.outcomes)}
     for day in PAGE_DAYS:
         due = confirmed + timedelta(days=day)
         for event in _proof(state, now) if due <= now else ():
             if (event, day) not in known:
-                page = next(page for page in (*state.replies, *state.outcomes) if page.seq == event)
-                yield Look(state.id, event, page.address, day, due)
+                yield Look(state.id, event, pages[event].address, day, due)
 
 
 def _proof(state: AlertState, now: datetime) -> tuple[int, ...]:

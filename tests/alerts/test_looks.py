@@ -12,7 +12,7 @@ from alerts.view import read_all
 from alerts.vocabulary import CommandType as C
 from huiying.core.model import Event, Response
 from huiying.core.states import Captured
-from tests.alerts.scene import DUTY, OFFICIAL, UNIT, post
+from tests.alerts.scene import CHIEF, DUTY, OFFICIAL, OUTCOME, RESOLVE, UNIT, VERIFY, post
 from tests.alerts.test_aftermath import join
 from tests.alerts.test_figures import verdicts
 from tests.alerts.test_watch import Stage_, stage
@@ -116,6 +116,18 @@ def test_an_alert_that_was_reopened_is_not_looked_at(stage: Stage_) -> None:
     stage.scene.do(UNIT, C.REOPEN, alert, reason="又停水")
     days_later(stage, 7)
     assert [want for want in stage.wanted(7) if want.address.startswith(OFFICIAL)] == []
+
+
+def test_one_that_was_reopened_and_confirmed_again_has_the_judged_rounds_pages_looked_at(stage: Stage_) -> None:
+    alert = confirmed(stage)
+    stage.scene.do(UNIT, C.REOPEN, alert, reason="又停水")
+    stage.scene.assigned(alert)
+    stage.scene.do(UNIT, C.VERIFY, alert, **VERIFY)
+    stage.scene.captured(stage.scene.do(UNIT, C.RESOLVE_AND_PUBLISH, alert, **RESOLVE, **OUTCOME)[1])
+    stage.scene.do(CHIEF, C.CONFIRM, alert)
+    days_later(stage, 7)
+    pages = [want.address for want in stage.wanted(7) if want.address.startswith(OFFICIAL)]
+    assert pages == [f"{OFFICIAL}/reply", f"{OFFICIAL}/outcome"]
 
 
 def test_a_post_that_vanished_is_noticed_on_its_days_and_once(stage: Stage_) -> None:
