@@ -42,6 +42,7 @@ from huiying.roles import scheduled_of, sealing_of
 
 LEAD = timedelta(days=21)  # before the quarter, so that its cohort is whole
 HOUR = timedelta(hours=1)
+EVERY = 4 * HOUR  # how often the roles look where nothing happens
 READ_AFTER = timedelta(minutes=2)  # the crawler is so much later than the outlet
 VANISHES = timedelta(hours=20)
 BY_HAND = timedelta(minutes=50)
@@ -135,7 +136,7 @@ class Past:
         """Go from instant to instant up to `until`."""
         now = self._clock.now()
         while now < until:
-            hour = now.replace(minute=0, second=0, microsecond=0) + HOUR
+            hour = now.replace(minute=0, second=0, microsecond=0) + EVERY
             now = min(hour, until, self._acts[0][0] if self._acts else until)
             self._clock.set(max(now, self._clock.now()))
             while self._acts and self._acts[0][0] <= now:
@@ -148,15 +149,17 @@ class Past:
     async def _turn(self, now: datetime) -> None:
         """Let every role do what is to be done at this instant."""
         local = now.astimezone(ZONE)
-        if self._fetch or (local.minute == 0 and local.hour % 12 == 6):
+        if self._fetch or (local.minute == 0 and local.hour == 8):
             self._fetch = False
             await self._crawl.settle()
-        while self._process.tick():
-            pass
-        while self._watch.tick():
-            if any(self._runtime.log.size(Topic.CAPTURES_WANTED, "crawl")[1:]):
+        more = True
+        while more:
+            handled = self._process.tick() + self._watch.tick()
+            wanted = any(self._runtime.log.size(Topic.CAPTURES_WANTED, "crawl")[1:])
+            if wanted:
                 await self._crawl.settle()
-        if local.minute == 0:
+            more = bool(handled) or wanted
+        if local.minute == 0 and local.hour in (0, 8):
             self._sealing.tick()
             self._scheduled.tick()
         self._meet()
@@ -174,17 +177,22 @@ class Past:
         """Put the case's next move into its place."""
         if case.moves and case.alert:
             state = self._state(case)
-            at = when(case.moves[0], done, state.deadlines)
-            self._at(at, lambda: self._moves(case))
+            self._at(when(case.moves[0], done, state.deadlines), lambda: self._moves(case))
+            for _, deadline in state.open_steps()[:1]:
+                # What is overdue is escalated at once, as by a watch that looks every second.
+                self._at(deadline.at + timedelta(minutes=1), lambda: None)
 
     def _moves(self, case: Case) -> None:
         """Make the next move; one that is refused is said, and the play goes on."""
         move, case.moves = case.moves[0], case.moves[1:]
+        self._make(case, move)
+        self._next(case, self._clock.now())
+
+    def _make(self, case: Case, move: Move) -> None:
         try:
             self._press_button(case, move)
         except HuiyingError as refused:
             logger.error("move_refused", problem=case.problem.id, move=move.type, error=str(refused))
-        self._next(case, self._clock.now())
 
     def _press_button(self, case: Case, move: Move) -> None:
         state = self._state(case)
@@ -244,7 +252,9 @@ class Past:
             if problem.ending == "vanished":
                 self._at(now + VANISHES, lambda: self._press.withdraw(_id(case)))
             if problem.ending == "softened":
-                self._at(now + VANISHES, lambda: self._press.soften(_id(case), (problem.softened,)))
+                self._at(
+                    now + VANISHES, lambda: self._press.soften(_id(case), problem.softened_title, (problem.softened,))
+                )
             if problem.ending == "by_hand":
                 self._at(now + BY_HAND, lambda: self._open_by_hand(case))
             if problem.ending == "different_matter":
@@ -260,9 +270,7 @@ class Past:
         self._at(self._clock.now() + READ_AFTER, self._reads)
 
     def _judges(self, problem: Problem) -> None:
-        earlier = self._cases[problem.again or 0]
-        earlier.moves = (FOR_EARLIER, *earlier.moves)
-        self._moves(earlier)
+        self._make(self._cases[problem.again or 0], FOR_EARLIER)
 
     def _open_by_hand(self, case: Case) -> None:
         post = self._post(case)

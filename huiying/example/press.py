@@ -77,9 +77,9 @@ class Press:
         self._save()
         return article
 
-    def soften(self, id: int, text: tuple[str, ...]) -> None:
-        """Put another text in the place of an article's, under the same address and date."""
-        self._articles[id] = replace(self._articles[id], text=text)
+    def soften(self, id: int, title: str, text: tuple[str, ...]) -> None:
+        """Put another title and text in the place of an article's, under the same address and date."""
+        self._articles[id] = replace(self._articles[id], title=title, text=text)
         self._save()
 
     def withdraw(self, id: int) -> None:

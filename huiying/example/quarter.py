@@ -24,7 +24,8 @@ class Problem:
 
     `ending` names its script; `word` is the topic's plain word, `cause`, `doing` and `done` go into the county's pages.
     `again` and `of` name an earlier problem: whose matter it may be again, of which it is a duplicate. `reprint` is an
-    outlet that carries the text once more, `softened` what replaces it.
+    outlet that carries the text once more, `softened` what replaces it
+    under `softened_title`.
     """
 
     id: int
@@ -44,6 +45,7 @@ class Problem:
     of: int | None = None
     reprint: str | None = None
     softened: str = ""
+    softened_title: str = ""
 
     def at(self, first: date) -> datetime:
         """Return when it is published, where the quarter begins on `first`."""

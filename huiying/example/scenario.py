@@ -60,8 +60,8 @@ def _by_telephone(moves: tuple[Move, ...]) -> tuple[Move, ...]:
 
 
 def _propose(ground: str, why: str) -> tuple[Move, ...]:
-    proposal = Move("duty", C.PROPOSE_DISMISSAL, None, 0.4, None, {"ground": ground, "why": why})
-    return (proposal, Move("chief", C.DISMISS, None, 1.5))
+    proposal = Move("duty", C.PROPOSE_DISMISSAL, None, 0.1, None, {"ground": ground, "why": why})
+    return (ACKNOWLEDGE, proposal, Move("chief", C.DISMISS, None, 0.2))
 
 
 _REOPENED = (
@@ -117,8 +117,8 @@ ENDINGS: Mapping[str, tuple[Move, ...]] = {
     "duplicate": _propose("duplicate", "与更早的预警是同一件事。"),
     "dismissed_reopened": (
         *_propose("false_match", "初看是设备调试，没有影响用户。"),
-        Move("duty", C.REOPEN, None, 2, None, {"reason": "再次核对，确有住户受影响，不应剔除。"}),
-        *USUAL,
+        Move("duty", C.REOPEN, None, 0.2, None, {"reason": "再次核对，确有住户受影响，不应剔除。"}),
+        *USUAL[1:],
     ),
     "extended": (
         *USUAL[:3],
