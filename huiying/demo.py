@@ -76,12 +76,17 @@ def make_with_past(folder: Path, port: int, language: str) -> None:
     until = system_now()
     make(making, port, language, quarter_of(until)[1])
     _play(making, port + 1, until, language)
-    file = making / MACHINE_FILE
-    file.write_text(file.read_text(encoding="utf-8").replace(_SIMULATED, ""), encoding="utf-8")
-    (making / read_machine(making).data / "clock").unlink()
+    go_live(making)
     if folder.exists():  # an empty one that somebody made for it
         folder.rmdir()
     making.rename(folder)
+
+
+def go_live(folder: Path) -> None:
+    """Let the desk in `folder` go on under the machine's own clock."""
+    file = folder / MACHINE_FILE
+    file.write_text(file.read_text(encoding="utf-8").replace(_SIMULATED, ""), encoding="utf-8")
+    (folder / read_machine(folder).data / "clock").unlink()
 
 
 def _play(folder: Path, outlets: int, until: datetime, language: str) -> None:

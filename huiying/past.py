@@ -40,9 +40,11 @@ from huiying.example.site import Server, bound, build
 from huiying.metrics import Metrics
 from huiying.roles import scheduled_of, sealing_of
 
-LEAD = timedelta(days=21)  # before the quarter, so that its cohort is whole
+LEAD = timedelta(days=11)  # before the quarter, so that its cohort is whole
 HOUR = timedelta(hours=1)
-EVERY = 4 * HOUR  # how often the roles look where nothing happens
+QUIET = 8 * HOUR
+# When the roles look between the instants at which something happens (UTC; 16 and 0 are 00:00 and 08:00 of the office).
+LOOKS, QUIET_LOOKS = (0, 4, 8, 12, 16, 20), (0, 16)
 READ_AFTER = timedelta(minutes=2)  # the crawler is so much later than the outlet
 VANISHES = timedelta(hours=20)
 BY_HAND = timedelta(minutes=50)
@@ -136,8 +138,8 @@ class Past:
         """Go from instant to instant up to `until`."""
         now = self._clock.now()
         while now < until:
-            hour = now.replace(minute=0, second=0, microsecond=0) + EVERY
-            now = min(hour, until, self._acts[0][0] if self._acts else until)
+            act = self._acts[0][0] if self._acts else until
+            now = min(_look(now, quiet=act - now > QUIET), act, until)
             self._clock.set(max(now, self._clock.now()))
             while self._acts and self._acts[0][0] <= now:
                 heapq.heappop(self._acts)[2]()
@@ -236,7 +238,7 @@ class Past:
         """Publish the county's page on its site; return its address."""
         desk = self._desk()
         unit = desk.unit(state.unit or "")
-        title, text = case.problem.page(kind, _where(desk, case.problem.place), unit.name if unit else "")
+        title, text = case.problem.page(kind, where(desk, case.problem.place), unit.name if unit else "")
         article = self._press.publish_reply(title, text, self._clock.now())
         self._fetch = True
         return self._address(article)
@@ -309,12 +311,20 @@ class Past:
         heapq.heappush(self._acts, (at, next(self._order), act))
 
 
+def _look(now: datetime, quiet: bool) -> datetime:
+    """Return the next instant at which the roles look."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    hours = QUIET_LOOKS if quiet else LOOKS
+    later = (midnight + timedelta(days=day) + hour * HOUR for day in (0, 1) for hour in hours)
+    return next(at for at in later if at > now)
+
+
 def _id(case: Case) -> int:
     assert case.article
     return case.article.id
 
 
-def _where(desk: Desk, code: str) -> str:
+def where(desk: Desk, code: str) -> str:
     """Return a place with its township, as a county's page names it."""
     names = {place.code: place.name for place in desk.area.places}
     town = names.get(code[:9] + "000", "")
