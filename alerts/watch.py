@@ -27,12 +27,12 @@ from alerts.opening import alert_id
 from alerts.silence import alarms
 from alerts.view import AlertView
 from alerts.vocabulary import Step
-from alerts.webhook import Webhook
+from alerts.webhook import Mail, Webhook, no_mail
 from huiying.core import codec
 from huiying.core.config import Desk, Machine
 from huiying.core.consume import Counters, consume
 from huiying.core.errors import Conflict, Dead, KeyReused
-from huiying.core.model import Draft, Post, Role, Topic
+from huiying.core.model import Draft, Event, Post, Role, Topic
 from huiying.core.ports import Captures, Clock, Ledger, Log, Record
 from huiying.core.states import Delivery, SourceAlarm, Store
 
@@ -58,6 +58,7 @@ class Watch:
         tagger_of: TaggerOf,
         secrets: Mapping[str, str],
         client: httpx.Client,
+        mail: Mail = no_mail,
     ) -> None:
         self._ledger = ledger
         self._log = log
@@ -68,7 +69,7 @@ class Watch:
         self._capturing = Capturing(ledger, log, store, captures, self._view, read_page, tagger_of)
         self._living = Living(ledger, log, store, self._view, machine.clock == "simulated")
         self._looking = Looking(machine.desk, log, store, self._view, self._capturing)
-        self._webhook = Webhook(machine.channels, secrets, client, store.deliveries)
+        self._webhook = Webhook(machine.channels, secrets, client, store.deliveries, mail)
         self._started = codec.instant_text(clock.now())
         self._beaten = ""
         self._alarms: list[tuple[str, str, str]] | None = None
@@ -200,6 +201,8 @@ class Watch:
                 if state is not None and event.type == EventType.OPENED:
                     others = self._view.alerts()
                     self._record(recurrence.suspected(state, others, now, desk.calendar))
+                if event.type == EventType.REPORT_ISSUED:
+                    self._webhook.announce(event.seq, f"report {event.payload['period']}", None, now)
                 if state is not None and event.type in _TOLD and not state.muted_until(now):
                     self._webhook.announce(event.seq, state.id, int(state.level), now)
             self._store.cursors.set(_ANNOUNCED, events[-1].seq)
@@ -219,6 +222,8 @@ class Watch:
                 "since": since,
             }
         event = next(iter(self._ledger.read(after=delivery.seq - 1, limit=1)), None)
+        if event is not None and event.type == EventType.REPORT_ISSUED:
+            return self._report(event)
         if event is None or event.alert != delivery.subject or event.type not in _TOLD:
             return None
         state = self._view.alert(delivery.subject)
@@ -235,6 +240,17 @@ class Watch:
             "title": state.title,
             "address": state.address,
             "place": state.place_name,
+        }
+
+    def _report(self, event: Event) -> Mapping[str, object]:
+        """Return what a channel is told of an issued report: its number, period and fraction."""
+        said = event.payload
+        return {
+            "type": event.type,
+            "kind": self._view.kind(),
+            "report": event.seq,
+            "period": said["period"],
+            "fraction": f"{said['correct']}/{said['correct'] + said['not_correct']}",
         }
 
 

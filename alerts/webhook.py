@@ -1,4 +1,4 @@
-"""Notifications to the machine's channels, as signed JSON over HTTP: kept, tried again, never lost.
+"""Notifications to the machine's channels, as signed JSON over HTTP or by mail: kept, tried again, never lost.
 
 opened │ escalated │ new source alarm ─► Delivery saved ─► due ─► POST in a thread of its own ─► delivered │ tried again
 
@@ -32,6 +32,12 @@ _REFUSALS = ("errcode", "code", "StatusCode")  # WeCom, Feishu and their like an
 
 logger = structlog.get_logger("alerts.webhook")
 Key = tuple[int, str, str]
+Mail = Callable[[Channel, str | None, Mapping[str, object]], tuple[bool, str]]
+
+
+def no_mail(channel: Channel, secret: str | None, letter: Mapping[str, object]) -> tuple[bool, str]:
+    """Answer for a process that sends no mail."""
+    return False, "no mail here"
 
 
 def signature(secret: str, sent: str, body: bytes) -> str:
@@ -60,12 +66,18 @@ class Webhook:
     """Sends what is due. `send` is called from one thread; each POST runs in a daemon thread of its own."""
 
     def __init__(
-        self, channels: Sequence[Channel], secrets: Mapping[str, str], client: httpx.Client, deliveries: Deliveries
+        self,
+        channels: Sequence[Channel],
+        secrets: Mapping[str, str],
+        client: httpx.Client,
+        deliveries: Deliveries,
+        mail: Mail = no_mail,
     ) -> None:
         self._channels = {channel.name: channel for channel in channels}
         self._secrets = secrets
         self._client = client
         self._deliveries = deliveries
+        self._mail = mail
         self._flying: dict[Key, Delivery] = {}
         self._landed: queue.SimpleQueue[tuple[Key, bool, str]] = queue.SimpleQueue()
 
@@ -102,6 +114,8 @@ class Webhook:
     def _answer(self, delivery: Delivery, body: bytes, sent: str) -> tuple[bool, str]:
         channel = self._channels.get(delivery.channel)
         secret = self._secrets.get(delivery.channel)
+        if channel is not None and channel.mail:
+            return self._mail(channel, secret, json.loads(body))
         if channel is None or not secret:
             return False, "no channel" if channel is None else "no secret"
         headers = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.calendar import known_year
@@ -112,6 +113,9 @@ def drift(texts: Mapping[str, str], ledger: Ledger) -> list[str]:
 def _channel(channel: Channel) -> ConfigError | None:
     if channel.url.startswith(("http://", "https://")):
         return None
+    if channel.mail:
+        complete = bool(channel.to and channel.sender and urlsplit(channel.url).hostname)
+        return None if complete else ConfigError("channel_mail", file="huiying.toml", channel=channel.name)
     return ConfigError("channel_url", file="huiying.toml", channel=channel.name)
 
 

@@ -335,10 +335,11 @@ def watch(runtime: Runtime) -> Watch:
     """Return the watch role's work; the channels' HMAC keys are among the runtime's secrets."""
     import httpx
 
+    from alerts.mail import Mailer
     from alerts.watch import Watch
     from pipeline.reading import namer, read_page
 
-    Recorded(runtime.ledger)()
+    desk = Recorded(runtime.ledger)()[1]
     client = httpx.Client(timeout=10, follow_redirects=False, trust_env=False)
     return Watch(
         runtime.ledger,
@@ -351,6 +352,7 @@ def watch(runtime: Runtime) -> Watch:
         namer,
         runtime.secrets,
         client,
+        Mailer(runtime.machine, desk.calendar.zone, papers(runtime)),
     )
 
 

@@ -23,6 +23,9 @@ Nodes = Annotated[str, StringConstraints(pattern=r"^https?://[^\s,@]+(\s*,\s*htt
 Database = Annotated[str, StringConstraints(pattern=r"^postgresql://[^\s:@/]+@[^\s:@/]+(:\d+)?/[^\s/]+$")]
 
 
+Address = Annotated[str, StringConstraints(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$")]
+
+
 class Section(BaseModel):
     """A frozen table; an unknown key is an error."""
 
@@ -30,11 +33,21 @@ class Section(BaseModel):
 
 
 class Channel(Section):
-    """A generic webhook. The HMAC key comes from the environment or a file, by this channel's name."""
+    """A webhook, or mail where `url` is smtp://[user@]host[:port] (smtps: TLS from the beginning).
+
+    The HMAC key, or the user's password, comes from the environment or a file, by this channel's name.
+    """
 
     name: Name
     url: str
     min_level: Literal[1, 2, 3, 4] = 1
+    to: tuple[Address, ...] = ()
+    sender: Address | None = None
+
+    @property
+    def mail(self) -> bool:
+        """Say whether its notices go by mail."""
+        return self.url.startswith(("smtp://", "smtps://"))
 
 
 class WitnessSection(Section):

@@ -632,6 +632,15 @@ def test_only_alerts_of_its_level_go_to_a_channel(stage: Stage_) -> None:
     assert sorted(str(letter.url) for letter in stage.letters) == ["https://big.example/", "https://hook.example/"]
 
 
+def test_an_issued_report_is_told_with_its_fraction(stage: Stage_) -> None:
+    counts = {"correct": 3, "not_correct": 1, "excluded": 0}
+    said = {"period": "2026-W09", "cutoff": "", "events": 2, "kind": "week", "figures": "", **counts}
+    stage.scene.system("report_issued", None, **said)
+    stage.settle(2)
+    told = [json.loads(letter.content) for letter in stage.letters]
+    assert told == [{"type": "report_issued", "kind": "test", "report": 3, "period": "2026-W09", "fraction": "3/4"}] * 2
+
+
 def test_an_escalation_is_told(stage: Stage_) -> None:
     stage.posts(post(1))
     stage.settle(1)
