@@ -216,5 +216,5 @@ _TOLD: dict[str, _Told] = {
     "day": _plain,
     "there": _named,
 }
-# A post that a rule matched is named by its id alone; it stands in another event already.
-_HIDDEN: dict[str, tuple[str, ...]] = {EventType.RULE_MATCHED: ("post",)}
+# A post that a rule matched, or that is gone, is named by its id alone; it stands in another event already.
+_HIDDEN: dict[str, tuple[str, ...]] = {EventType.RULE_MATCHED: ("post",), EventType.POST_GONE: ("post",)}
