@@ -18,6 +18,7 @@ from huiying.core.messages import text
 from huiying.proving import verify, witness
 from huiying.reporting import report
 from huiying.terminal import complain, language, opened, password, progress, say, secrets
+from huiying.trying import extract, tag
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +30,8 @@ app = typer.Typer(
 app.add_typer(users, name="users")
 app.command()(verify)
 app.command()(report)
+app.command()(extract)
+app.command()(tag)
 app.add_typer(witness, name="witness")
 
 Folder = Annotated[Path, typer.Argument(help="The desk's folder.", envvar="HUIYING_DESK")]

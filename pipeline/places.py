@@ -163,7 +163,8 @@ def _national() -> dict[str, tuple[Form, ...]]:
 
 def _own(area: Area) -> list[tuple[Form, str]]:
     """Return the forms of the desk's area and of its own places; their written names count as full names."""
-    forms = [(Form(area.code, area.name, level_of(area.code), full=True, own=True), area.name)]
+    named = bool(area.name)  # without a name it is nobody's area: see `reading.everywhere`
+    forms = [(Form(area.code, area.name, level_of(area.code), full=True, own=True), area.name)] if named else []
     for place in area.places:
         for alias in (place.name, *place.aliases):
             full = alias == place.name or len(alias) > 2

@@ -5,19 +5,23 @@ The composition root hands these on as plain callables; nothing here knows a por
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import resources
 
 from huiying.core.charset import decode
-from huiying.core.config import Desk
+from huiying.core.config import Area, Desk, TopicRule
 from huiying.core.model import PlaceTag, TopicHit
 from pipeline.gazetteer import gazetteer
 from pipeline.masks import mask
 from pipeline.page import PageText, extract
-from pipeline.places import primary_place
-from pipeline.steps import tools_for
+from pipeline.places import PlaceTagger, primary_place
+from pipeline.steps import Tools, tools_for
+from pipeline.topics import TopicTagger
+from pipeline.words import Cutter
 
-__all__ = ["PageText", "Tagger", "Tags", "namer", "read_page"]
+__all__ = ["Everywhere", "PageText", "Tagger", "Tags", "namer", "read_page"]
 
 
 def read_page(body: bytes, content_type: str | None, zone: str, now: datetime) -> PageText:
@@ -47,9 +51,7 @@ class Tagger:
 
     def tag(self, title: str, text: str, home: str | None) -> Tags:
         """Return the tags of a text; `home` is the code of the area that its outlet mostly reports on."""
-        cutter = self._tools.cutter
-        places = self._tools.places.tag(title, text, cutter.tokens(title), cutter.tokens(text), home)
-        return Tags(places, primary_place(places), self._tools.topics.tag(title, text))
+        return _tags(self._tools, title, text, home)
 
     def query(self, text: str) -> tuple[str, ...]:
         """Return the words of what somebody typed, for `Query.words`."""
@@ -58,6 +60,28 @@ class Tagger:
     def place_name(self, code: str) -> str:
         """Return the name of a division code, the desk's own names first; the code itself where none is known."""
         return self._own.get(code) or gazetteer().name(code) or code
+
+
+class Everywhere:
+    """Tag texts of nobody's area: the whole country's places, the shipped topics, no names of a desk's own."""
+
+    def __init__(self) -> None:
+        written = (resources.files("pipeline") / "data" / "topics.toml").read_text(encoding="utf-8")
+        topics = tuple(TopicRule.model_validate(entry) for entry in tomllib.loads(written)["topics"])
+        self._tools = Tools(Cutter(()), PlaceTagger(Area(code="0" * 12, name="")), TopicTagger(topics))
+
+    def tag(self, title: str, text: str) -> Tags:
+        """Return the tags of a text."""
+        return _tags(self._tools, title, text, None)
+
+    def words(self, text: str) -> list[str]:
+        """Return the words of a text; joined they are the text again."""
+        return self._tools.cutter.tokens(text)
+
+
+def _tags(tools: Tools, title: str, text: str, home: str | None) -> Tags:
+    places = tools.places.tag(title, text, tools.cutter.tokens(title), tools.cutter.tokens(text), home)
+    return Tags(places, primary_place(places), tools.topics.tag(title, text))
 
 
 def namer(desk: Desk) -> Tagger:

@@ -1,0 +1,72 @@
+"""The two commands that try the pipeline without a desk: one line of JSON for each page, one for each text."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from huiying.core.errors import Refused
+from huiying.trying import tagged
+
+PAGE = """<html><head><title>青河镇停水三天 - 某新闻网</title></head><body><h1>青河镇停水三天</h1>
+<p>2026年3月4日 10:21　来源：某新闻网</p><div><p>青河镇多个小区停水三天，居民用水困难，社区安排车辆送水到楼下。</p>
+<p>记者在现场看到，抢修人员正在更换破裂的管道，预计今晚恢复供水。</p></div></body></html>"""
+
+
+def run(*argv: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "huiying", *argv]
+    return subprocess.run(command, input=given, capture_output=True, text=True, timeout=60)
+
+
+def test_a_saved_page_is_read_whatever_its_encoding(tmp_path: Path) -> None:
+    files = []
+    for encoding in ("utf-8", "gb18030"):
+        files.append(tmp_path / f"{encoding}.html")
+        files[-1].write_bytes(PAGE.encode(encoding))
+    ran = run("extract", *map(str, files), "--json")
+    told = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert (ran.returncode, len(told), told[0]) == (0, 2, told[1])
+    assert told[0]["title"] == "青河镇停水三天"
+    assert (told[0]["published"], told[0]["precision"]) == ("2026-03-04T10:21:00+08:00", "minute")
+    assert told[0]["source"] == "page"
+    assert "抢修人员正在更换破裂的管道" in told[0]["text"]
+    assert "来源" not in told[0]["text"]
+
+
+def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    ran = run("extract", str(tmp_path / "none.html"), "--json")
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
+
+
+def test_texts_are_tagged_with_the_whole_countrys_places() -> None:
+    title, text = "朝阳区一小区停水两天", "北京市朝阳区劲松街道一小区停水两天，居民排队接水。"
+    (told,) = tagged([json.dumps({"title": title, "text": text, "outlet": ""})])
+    names = {(place["name"], place["level"]) for place in told["places"]}
+    assert ("朝阳区", "county") in names
+    assert told["primary"].startswith("110105")
+    for place in told["places"]:
+        field = {"title": title, "text": text}[place["field"]]
+        assert place["name"].startswith(field[place["start"] : place["end"]][:2])
+    assert [hit["topic"] for hit in told["topics"]] == ["water"]
+    assert "".join(told["words"]["text"]) == text
+    assert told["fingerprint"]
+
+
+def test_the_command_answers_line_for_line() -> None:
+    lines = "\n".join(json.dumps({"title": "", "text": text, "outlet": ""}) for text in ("武汉市今天下雨", ""))
+    ran = run("tag", "--json", given=lines)
+    told = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert (ran.returncode, len(told)) == (0, 2)
+    assert [place["name"] for place in told[0]["places"]] == ["武汉市"]
+    assert told[1]["places"] == []
+
+
+@pytest.mark.parametrize("line", ["", "[]", "{}", '{"text": 1}', '{"title": [], "text": "x"}', "\ud800"])
+def test_a_line_that_is_none_is_named_by_its_number(line: str) -> None:
+    with pytest.raises(Refused, match="tag_line") as refused:
+        list(tagged([json.dumps({"text": "x"}), line]))
+    assert refused.value.fields["number"] == 2
