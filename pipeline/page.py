@@ -67,7 +67,7 @@ def extract(html: str, zone: str, now: datetime) -> PageText:
     _prune(tree)
     headline = _headline(tree, full)
     title = one_line(headline.text_content()) if headline is not None else _title(full, meta.get("og:title", ""))
-    text = "\n".join(keep_lines(body_lines(tree), title))
+    text = "\n".join(keep_lines(body_lines(tree, headline), title))
     return PageText(title, text, _visible_time(tree, headline, zone, now) or _meta_time(meta, zone, now))
 
 

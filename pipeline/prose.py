@@ -26,6 +26,7 @@ _BLOCKS = frozenset(
 _MARKS = re.compile("[，。；！？：、”]|[,.;!?] ")
 _SCRAP_WEIGHT = 0.5  # on 57 pages 0.3 climbed into whole pages, and 1.0 lost paragraphs of short notices
 _SENTENCE = 8  # characters of the shortest line that counts when it ends as a sentence does
+_COMPOSITION = 40.0  # what an <article> is worth that holds more than a summary
 _SCRAP = 15  # shorter blocks without sentence marks are scraps: menus, sources, buttons
 
 
@@ -49,15 +50,21 @@ class Line:
         return size - self.linked
 
 
-def body_lines(tree: Any) -> list[str]:
-    """Return the lines of the element with most prose, in order; none where the page has no prose."""
+def body_lines(tree: Any, headline: Any = None) -> list[str]:
+    """Return the lines of the element with most prose, in order; none where the page has no prose.
+
+    Where the `headline` stands in an <article> with prose, it is sought in there: that element is one composition by
+    itself (HTML Standard, 4.3.2), and a page that goes on with other articles puts them beside it.
+    """
     lines = [line for line in _lines(tree) if line.text]
     values: dict[Any, float] = {}
     for line in lines:
         worth = _worth(line)
         for element in (line.element, *line.element.iterancestors()):
             values[element] = values.get(element, 0.0) + worth
-    best = _best(tree, values)
+    own = next(headline.iterancestors("article"), None) if headline is not None else None
+    best = _best(own, values, _COMPOSITION) if own is not None else None
+    best = best if best is not None else _best(tree, values)
     if best is None:
         return []
     inside = [line for line in lines if line.element is best or best in line.element.iterancestors()]
@@ -72,12 +79,12 @@ def _worth(line: Line) -> float:
     return -_SCRAP_WEIGHT * len(line.text) - line.linked
 
 
-def _best(tree: Any, values: dict[Any, float]) -> Any:
-    """Return the element of the highest value, the deepest of equals; None where none is above zero."""
+def _best(tree: Any, values: dict[Any, float], least: float = 0.0) -> Any:
+    """Return the element of the highest value, the deepest of equals; None where none is above `least`."""
     best, highest = None, 0.0
     for element in tree.iter():
         value = values.get(element, 0.0)
-        if value > 0 and value >= highest:
+        if value > least and value >= highest:
             best, highest = element, value
     return best
 

@@ -188,3 +188,18 @@ def test_the_trail_above_an_article_and_its_repeated_title_are_no_text(trail: st
     )
     read = extract(page, "Asia/Shanghai", NOW)
     assert read.text.startswith("青石镇的老桥")
+
+
+def test_of_a_page_that_goes_on_with_other_articles_the_headlines_own_is_read() -> None:
+    other = "<p>另一篇很长的稿件，第{}段，写的是别的地方别的事情，与本文无关。</p>"
+    others = "".join(other.format(number) for number in range(30))
+    head = "<title>青河镇停水三天</title><main><article><h1>青河镇停水三天</h1>"
+    own = (
+        "<p>青河镇多个小区停水三天，居民用水困难，社区安排送水。</p><p>抢修今晚完成，随后恢复供水，居民不必再排队。</p>"
+    )
+    text = extract(f"{head}{own}</article>{others}</main>", "Asia/Shanghai", NOW).text
+    assert "社区安排送水" in text
+    assert "抢修今晚完成" in text
+    assert "另一篇" not in text
+    # An <article> that holds the headline alone is no composition: the text beside it is.
+    assert "第29段" in extract(f"{head}</article>{others}</main>", "Asia/Shanghai", NOW).text
