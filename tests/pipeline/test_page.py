@@ -194,9 +194,8 @@ def test_of_a_page_that_goes_on_with_other_articles_the_headlines_own_is_read() 
     other = "<p>另一篇很长的稿件，第{}段，写的是别的地方别的事情，与本文无关。</p>"
     others = "".join(other.format(number) for number in range(30))
     head = "<title>青河镇停水三天</title><main><article><h1>青河镇停水三天</h1>"
-    own = (
-        "<p>青河镇多个小区停水三天，居民用水困难，社区安排送水。</p><p>抢修今晚完成，居民不必再排队。</p>"
-    )
+    own = "<p>青河镇多个小区停水三天，居民用水困难，社区安排送水。</p>"
+    own += "<p>抢修今晚完成，随后恢复供水，居民不必再到楼下排队。</p>"
     text = extract(f"{head}{own}</article>{others}</main>", "Asia/Shanghai", NOW).text
     assert "社区安排送水" in text
     assert "抢修今晚完成" in text
