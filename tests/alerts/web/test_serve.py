@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from alerts.web.serve import run
+from alerts.web.serve import open_socket, run
 from alerts.web.visits import COOKIE, open_session
 from huiying.core.errors import HuiyingError
 from tests.alerts.web.invented import Invented
@@ -79,3 +79,10 @@ def test_open_streams_are_ended_whole_and_do_not_hold_the_stop(desk: Invented) -
             streams = [client.send(client.build_request("GET", f"{address}/feed"), stream=True) for _ in range(3)]
         for stream in streams:
             assert "heartbeat" in stream.read().decode()
+
+
+def test_small_answers_wait_for_no_acknowledgement() -> None:
+    with open_socket("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        taken, _ = listening.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
