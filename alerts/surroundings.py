@@ -1,6 +1,7 @@
 """What stands beside a period's figures: gaps, clock anomalies, restorations, changed configuration, coverage.
 
-Read from the events recorded in the period, up to the cut-off; the coverage of a day is recorded after it.
+Read from the events recorded in the period, up to the cut-off; the coverage of a day is recorded after it. A
+restoration is told in every report after it, whatever its period: what was lost is lost to all of them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def surroundings(events: Sequence[Event], period: Period, zone: str) -> dict[str
     return {
         "gaps": [_gap(event) for event in inside if event.type == EventType.MONITOR_GAP],
         "clock_anomalies": [event.seq for event in inside if event.type == EventType.CLOCK_ANOMALY],
-        "restored": [event.seq for event in inside if event.type == EventType.RESTORED],
+        "restored": [_restored(event) for event in events if event.type == EventType.RESTORED],
         "configuration": _configurations(events, period),
         "coverage": _coverage(events, period, zone),
     }
@@ -33,6 +34,11 @@ def _gap(event: Event) -> dict[str, Json]:
     payload = event.payload
     moved = [[move["alert"], move["step"]] for move in payload["moved"]]
     return {"begin": payload["begin"], "end": payload["end"], "event": event.seq, "moved": moved}
+
+
+def _restored(event: Event) -> dict[str, Json]:
+    named = ("origin", "of", "last", "lost_from", "lost_until")
+    return {"event": event.seq, **{name: event.payload[name] for name in named}}
 
 
 def _configurations(events: Iterable[Event], period: Period) -> list[Json]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from alerts.alert import AlertState
 from alerts.figures import Count, Figures, Group, Rate
 from alerts.reports.model import Block, Chart, Definition, Issue, Paragraph, Sealed, Section, Table
 from alerts.reports.saying import Saying
 from alerts.restated import Restated
 from huiying.core.codec import instant
+from huiying.core.model import Precision
 
 _LISTED = ("late", "reopened", "recurring", "vanished", "amended", "by_hand", "joined")
 _PAIR, _NAMED = (3, 1), (5, 2, 1, 2)
@@ -166,7 +168,17 @@ def _by_hand(made: Figures, say: Saying) -> Iterator[Block]:
         (say.text("figures.without_by_hand"), _share(say, made.without_by_hand)),
     ]
     yield _counts(say, rows)
+    delays = [(state.title, say.moment(state.earliest), _delay(state, say)) for state in say.titles(made.by_hand)]
+    if delays:
+        header = tuple(say.text(key) for key in ("report.alert", "report.published", "report.delay"))
+        yield Table(header, tuple(delays), (5, 3, 2))
     yield Definition(_meaning(say, "by_hand"))
+
+
+def _delay(state: AlertState, say: Saying) -> str:
+    """Return how long after the earliest publication the alert was opened; of a day alone it is known "at least"."""
+    length = say.length(max(0, int((state.opened_at - state.earliest).total_seconds())))
+    return say.text("report.at_least", length=length) if state.earliest_precision is Precision.DAY else length
 
 
 def _excluded(made: Figures, say: Saying) -> Iterator[Block]:
@@ -215,10 +227,19 @@ def _coverage(made: Figures, say: Saying) -> Iterator[Block]:
     for gap in made.beside["gaps"]:
         fields = {"begin": instant(gap["begin"]), "end": instant(gap["end"]), "n": len(gap["moved"])}
         yield Paragraph(say.text("figures.gap", **fields))
-    for key in ("clock_anomaly", "restored"):
-        for seq in made.beside["clock_anomalies" if key == "clock_anomaly" else key]:
-            yield Paragraph(say.text("report.event", text=say.text(f"figures.{key}"), seq=seq))
+    for seq in made.beside["clock_anomalies"]:
+        yield Paragraph(say.text("report.event", text=say.text("figures.clock_anomaly"), seq=seq))
+    yield from restorations(made, say)
     yield Definition(_meaning(say, "coverage"))
+
+
+def restorations(made: Figures, say: Saying) -> Iterator[Block]:
+    """Yield a line for each time that the ledger was restored, with what may be lost."""
+    for one in made.beside["restored"]:
+        fields = {"origin": one["origin"], "of": one["of"], "last": one["last"]}
+        span = {"begin": instant(one["lost_from"]), "end": instant(one["lost_until"])}
+        told = say.text("figures.restored", **fields, **span)
+        yield Paragraph(say.text("report.event", text=told, seq=one["event"]))
 
 
 def coverage_line(made: Figures, say: Saying) -> str:

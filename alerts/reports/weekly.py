@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from alerts.alert import AlertState
 from alerts.figures import Figures
-from alerts.reports.content import checkpoint, coverage_line, failed_table, rate
+from alerts.reports.content import checkpoint, coverage_line, failed_table, rate, restorations
 from alerts.reports.model import Block, Definition, Issue, Paragraph, Section, Table
 from alerts.reports.saying import Saying
 from alerts.vocabulary import Step
@@ -23,7 +23,7 @@ def summary(made: Figures, say: Saying, issue: Issue | None) -> tuple[Section, .
         Section(say.text("figures.failed"), (failed_table(made, say),)),
         Section(say.text("report.week_open"), tuple(_open(made, say))),
         Section(say.text("report.week_ahead"), tuple(_ahead(made, say))),
-        Section(say.text("figures.coverage"), (Paragraph(coverage_line(made, say)),)),
+        Section(say.text("figures.coverage"), (Paragraph(coverage_line(made, say)), *restorations(made, say))),
         Section(say.text("report.checkpoint"), tuple(checkpoint(say, issue))),
     )
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from alerts.reports.model import Definition, Paragraph, Report, Sealed, Section, Table
+from alerts.view import read_all
+from huiying.core.codec import instant
 from huiying.core.messages import LANGUAGES, catalogue
+from huiying.core.model import Dated, Draft, Precision, Role
 from tests.alerts.reports.conftest import FORMULA, HOSTILE, ISSUE, Quarter
+from tests.alerts.scene import DUTY, Scene, post
 
 Build = Callable[..., Report]
 
@@ -84,6 +89,45 @@ def test_the_lists_name_the_alerts_and_the_annex_tells_each_history(quarter: Qua
     assert any("2026年3月16日 24:00" in line or "24:00" in line for line in said)
     assert any(quarter.untouched in line for line in whole)
     assert not any(quarter.running in line for line in whole)
+
+
+def test_an_alert_opened_by_hand_says_how_late(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, at="2026-03-02T10:00:00+08:00")
+    noon = Dated(instant("2026-02-27T12:00:00+08:00"), Precision.MINUTE, "feed")
+    day = Dated(instant("2026-02-27T00:00:00+08:00"), Precision.DAY, "feed")
+    for number, published in ((1, noon), (2, day)):
+        late = post(number, at="2026-02-28T09:00:00+08:00", title=f"第{number}件", published=published)
+        scene.office.open_by_hand(DUTY, late, why="读者来电")
+    scene.clock.set("2026-03-30T10:00:00+08:00")
+    scene.open(post(3, at=scene.clock.now()))
+    report = Quarter(read_all(scene.ledger), "", "", "", "").report()
+    assert cells(report, "第1件")[0] == ("第1件", "2026年2月27日 12:00", "2天 22小时")
+    assert cells(report, "第2件")[0] == ("第2件", "2026年2月28日 00:00", "至少 2天 10小时")
+    scene.ledger.close()
+
+
+@pytest.mark.parametrize("name", ["2026-Q2", "2026-W23"])
+def test_every_report_after_a_restoration_says_what_may_be_lost(tmp_path: Path, name: str) -> None:
+    scene = Scene(tmp_path, at="2026-03-02T10:00:00+08:00")
+    lost = {"lost_from": "2026-03-01T16:00:00Z", "lost_until": "2026-03-02T02:00:00Z"}
+    named = {
+        "origin": "test/yunze/2",
+        "of": "test/yunze/1",
+        "last": 41,
+        "chain": "aa",
+        "known": 44,
+        "known_chain": "bb",
+    }
+    event = scene.ledger.append([Draft("restored", None, "system", Role.SYSTEM, payload={**named, **lost})])[0]
+    scene.clock.set("2026-06-30T12:00:00+08:00")
+    scene.open(post(5, at=scene.clock.now()))
+    report = Quarter(read_all(scene.ledger), "", "", "", "").report(name, at="2026-07-01T12:00:00+08:00")
+    told = [line for line in texts(report.sections) if "test/yunze/2" in line]
+    assert told == [
+        "台账曾从备份恢复：test/yunze/2 接续 test/yunze/1 的前 41 条，2026年3月2日 00:00 至 2026年3月2日 10:00 "
+        f"之间的记录可能丢失（台账第 {event.seq} 条）"
+    ]
+    scene.ledger.close()
 
 
 def test_names_that_were_erased_leave_the_pseudonym(quarter: Quarter, monkeypatch: pytest.MonkeyPatch) -> None:
