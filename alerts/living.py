@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts import gaps
@@ -36,7 +36,8 @@ _DEAD_AT_ONCE = 500
 class Living:
     """Asked at each tick, does something once a minute of the ledger's clock.
 
-    A simulated clock leaps, and nothing stood still meanwhile: under one no gap is derived.
+    A simulated clock leaps, and nothing stood still meanwhile: under one no gap is derived, and what was read before
+    and after a leap was read all the while.
     """
 
     def __init__(self, ledger: Ledger, log: Log, store: Store, view: AlertView, simulated: bool) -> None:
@@ -56,10 +57,11 @@ class Living:
             return
         yield from self._anomaly(now)
         before = self._store.cursors.get(_ALIVE)
-        if before and not self._simulated and timedelta(minutes=minute - before) > STILL:
+        stood_still = before > 0 and not self._simulated and timedelta(minutes=minute - before) > STILL
+        if stood_still:
             yield self._gap(datetime.fromtimestamp(before * 60, UTC), now, desk.calendar.zone)
         if minute > before:
-            self._count(desk, now, min(minute - before, STILL // timedelta(minutes=1)))
+            self._count(desk, now, minute if stood_still else before or minute - 1)
             self._store.cursors.set(_ALIVE, minute)
         yield from self._days(desk, now)
         self._minute = minute
@@ -79,12 +81,14 @@ class Living:
         payload = gaps.gap(self._view.alerts(), begin, end, self._gaps, zone)
         return _entry(f"gap:{payload['begin']}", EventType.MONITOR_GAP, payload)
 
-    def _count(self, desk: Desk, now: datetime, minutes: int) -> None:
-        """Add `minutes` to each outlet of which a source was read lately, and what was buried since."""
-        day = now.astimezone(ZoneInfo(desk.calendar.zone)).date()
+    def _count(self, desk: Desk, now: datetime, since: int) -> None:
+        """Add the minutes after `since` to each outlet of which a source was read lately, and what was buried."""
+        zone = ZoneInfo(desk.calendar.zone)
+        day = now.astimezone(zone).date()
         states = {state.source: state for state in self._store.crawl.sources()}
-        read = dict.fromkeys(_read_lately(desk, states, now), minutes)
-        self._store.tallies.add(day, READ, read)
+        read = list(_read_lately(desk, states, now))
+        for each, minutes in _by_day(since, now, zone).items():
+            self._store.tallies.add(each, READ, dict.fromkeys(read, minutes))
         buried = self._log.poll(Topic.DEAD, "coverage", _DEAD_AT_ONCE)
         if buried:
             self._store.tallies.add(day, DEAD, Counter(_reason(record.value) for record in buried))
@@ -112,6 +116,19 @@ class Living:
             "backlog": sum(state.backlog for state in states),
         }
         return _entry(f"coverage:{day.isoformat()}", EventType.COVERAGE_RECORDED, payload)
+
+
+def _by_day(since: int, now: datetime, zone: ZoneInfo) -> Counter[date]:
+    """Return how many of the minutes after `since` (counted from 1970) up to `now` belong to each day of `zone`."""
+    found: Counter[date] = Counter()
+    at, end = since, int(now.timestamp()) // 60
+    while at < end:
+        day = datetime.fromtimestamp(at * 60, zone).date()
+        midnight = datetime.combine(day + timedelta(days=1), time.min, zone)
+        until = min(end, int(midnight.timestamp()) // 60)
+        found[day] += until - at
+        at = until
+    return found
 
 
 def _read_lately(desk: Desk, states: dict[str, SourceState], now: datetime) -> Iterator[str]:

@@ -97,14 +97,14 @@ def read(stage: Stage_, outlet: str) -> None:
 
 
 def test_the_minutes_that_each_outlet_was_read_are_recorded_when_the_day_is_over(stage: Stage_) -> None:
-    stage.tick()
+    begin(stage)
     read(stage, "news")  # every 600 s: read for the next 1,200
     for _ in range(60):
         stage.scene.clock.forward(minutes=1)
         stage.tick()
     buried = Buried("posts.found", "1", "k", "not_an_article", "")
     stage.log.append(Topic.DEAD, [("k", codec.encode(buried))] * 2)
-    stage.watch = stage.start()
+    stage.watch = stage.start(real=True)
     stage.scene.clock.set("2026-03-05T00:00:30+08:00")
     read(stage, "news")
     stage.tick()
@@ -114,6 +114,17 @@ def test_the_minutes_that_each_outlet_was_read_are_recorded_when_the_day_is_over
     stage.watch = stage.start()
     stage.tick()
     assert len(events(stage, "coverage_recorded")) == 1
+
+
+def test_a_simulated_leap_was_read_all_the_while_each_minute_on_its_own_day(stage: Stage_) -> None:
+    stage.scene.clock.set("2026-03-04T22:00:00+08:00")
+    stage.tick()
+    stage.scene.clock.set("2026-03-06T01:30:00+08:00")
+    read(stage, "news")
+    stage.tick()
+    days = [(event.payload["day"], event.payload["outlets"]) for event in events(stage, "coverage_recorded")]
+    assert days == [("2026-03-04", {"news": 120}), ("2026-03-05", {"news": 1440})]
+    assert stage.store.tallies.of(date(2026, 3, 6), "read") == {"news": 90}
 
 
 def test_a_day_on_which_nothing_ran_is_recorded_with_nothing_read(stage: Stage_) -> None:
