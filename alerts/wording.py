@@ -73,7 +73,7 @@ class Wording:
         return self.span(timedelta(seconds=seconds))
 
     def span(self, length: timedelta) -> str:
-        """Return a length in its two largest units, "2 天 3 小时"; under a minute counts as one."""
+        """Return a length in its two largest units, "2天3小时" or "2 days 3 hours"; under a minute counts as one."""
         minutes = max(1, int(abs(length).total_seconds()) // 60)
         days, hours, left = minutes // 1440, minutes % 1440 // 60, minutes % 60
         parts: list[tuple[_Unit, int]] = [("day", days), ("hour", hours), ("minute", left)]
@@ -83,4 +83,4 @@ class Wording:
             for unit, amount in parts[first : first + 2]
             if amount
         ]
-        return " ".join(told)
+        return ("" if self.language == "zh" else " ").join(told)

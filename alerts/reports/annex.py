@@ -1,8 +1,13 @@
-"""The annex: each alert that fell due, with its six criteria and its whole timeline."""
+"""The annex: each alert that fell due, with its six criteria and its whole timeline.
+
+Where no name is given a person stands there by the beginning of the pseudonym, too long for a column; the whole
+ones follow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from alerts.alert import AlertState
 from alerts.criteria import Standing
@@ -15,6 +20,8 @@ from alerts.vocabulary import Verdict
 from huiying.core.model import Event
 
 EventsOf = Callable[[str], Sequence[Event]]
+_PSEUDONYM = re.compile("P[0-9a-f]{32}")
+_BEGINNING = 9  # a P and 32 bits: of a desk's few accounts no two begin alike
 
 
 def annex(made: Figures, say: Saying, events_of: EventsOf) -> tuple[Section, ...]:
@@ -22,10 +29,22 @@ def annex(made: Figures, say: Saying, events_of: EventsOf) -> tuple[Section, ...
     excluded = [id for count in made.excluded.values() for id in count.alerts]
     cohort = {*made.correct.alerts, *made.not_correct.alerts, *excluded}
     held = [(judged, say.states[id]) for id, judged in made.alerts.items() if id in cohort and id in say.states]
-    return tuple(
-        Section(f"{number}. {state.title}", tuple(_alert(judged, state, say, events_of(state.id))), level=2)
-        for number, (judged, state) in enumerate(held, 1)
+    events = [events_of(state.id) for _, state in held]
+    sections = tuple(
+        Section(f"{number}. {state.title}", tuple(_alert(judged, state, say, told)), level=2)
+        for number, ((judged, state), told) in enumerate(zip(held, events, strict=True), 1)
     )
+    unnamed = {event.actor for told in events for event in told if _unnamed(event.actor, say)}
+    return (*sections, Section(say.text("report.who_is"), (_whole(unnamed, say),), level=2)) if unnamed else sections
+
+
+def _unnamed(actor: str, say: Saying) -> bool:
+    return actor not in say.people and _PSEUDONYM.fullmatch(actor) is not None
+
+
+def _whole(pseudonyms: Collection[str], say: Saying) -> Table:
+    rows = tuple((pseudonym[:_BEGINNING], pseudonym) for pseudonym in sorted(pseudonyms))
+    return Table((say.text("report.who"), say.text("report.pseudonym")), rows, (1, 3))
 
 
 def _alert(judged: Judged, state: AlertState, say: Saying, events: Sequence[Event]) -> Iterator[Block]:
@@ -62,5 +81,6 @@ def _when(one: Standing, say: Saying) -> str:
 def _entry(entry: Entry, say: Saying) -> tuple[str, str, str]:
     """Return one event as a row; of its lines only what fits one."""
     lines = say.text("report.comma").join(f"{line.label} {line.text}" for line in entry.lines[:3])
-    who = say.text("role.system") if entry.system else " ".join(part for part in (entry.who, entry.unit) if part)
+    name = entry.who[:_BEGINNING] if _unnamed(entry.who, say) else entry.who
+    who = say.text("role.system") if entry.system else " ".join(part for part in (name, entry.unit) if part)
     return say.moment(entry.at), f"{entry.title} {lines}".strip(), who

@@ -128,7 +128,7 @@ def _times(made: Figures, say: Saying) -> Iterator[Block]:
         counts = (str(detected.done), str(detected.censored))
         rows.append((say.text(f"step.{step}"), *(say.length(one) for one in lengths), *counts))
     header = ("", *(say.text(f"figures.time.{name}") for name in (*columns, "done", "censored")))
-    yield Table(header, tuple(rows), (5, 5, 5, 5, 5, 2, 2))
+    yield Table(header, tuple(rows), (5, 6, 6, 6, 6, 3, 3))
     yield Definition(_meaning(say, "times"))
     if made.at_least.count:
         yield Definition(say.text("figures.at_least", n=made.at_least.count))

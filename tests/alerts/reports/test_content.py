@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from alerts.commands import Actor
 from alerts.reports.model import Definition, Paragraph, Report, Sealed, Section, Table
 from alerts.view import read_all
+from alerts.vocabulary import CommandType as C
 from huiying.core.codec import instant
 from huiying.core.messages import LANGUAGES, catalogue
 from huiying.core.model import Dated, Draft, Precision, Role
@@ -91,6 +93,19 @@ def test_the_lists_name_the_alerts_and_the_annex_tells_each_history(quarter: Qua
     assert not any(quarter.running in line for line in whole)
 
 
+def test_a_pseudonym_stands_short_in_the_annex_and_whole_behind_it(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, at="2026-03-02T10:00:00+08:00")
+    somebody = Actor("P" + "0123456789abcdef" * 2, Role.DUTY)
+    scene.do(somebody, C.ACKNOWLEDGE, scene.open())
+    scene.clock.set("2026-03-30T10:00:00+08:00")
+    scene.open(post(3, at=scene.clock.now()))
+    *histories, legend = Quarter(read_all(scene.ledger), "", "", "", "").report().annex
+    assert "P01234567" in list(texts(tuple(histories)))
+    assert not any(somebody.pseudonym in line for line in texts(tuple(histories)))
+    assert list(texts((legend,)))[-2:] == ["P01234567", somebody.pseudonym]
+    scene.ledger.close()
+
+
 def test_an_alert_opened_by_hand_says_how_late(tmp_path: Path) -> None:
     scene = Scene(tmp_path, at="2026-03-02T10:00:00+08:00")
     noon = Dated(instant("2026-02-27T12:00:00+08:00"), Precision.MINUTE, "feed")
@@ -101,8 +116,8 @@ def test_an_alert_opened_by_hand_says_how_late(tmp_path: Path) -> None:
     scene.clock.set("2026-03-30T10:00:00+08:00")
     scene.open(post(3, at=scene.clock.now()))
     report = Quarter(read_all(scene.ledger), "", "", "", "").report()
-    assert cells(report, "第1件")[0] == ("第1件", "2026年2月27日 12:00", "2天 22小时")
-    assert cells(report, "第2件")[0] == ("第2件", "2026年2月28日 00:00", "至少 2天 10小时")
+    assert cells(report, "第1件")[0] == ("第1件", "2026年2月27日 12:00", "2天22小时")
+    assert cells(report, "第2件")[0] == ("第2件", "2026年2月28日 00:00", "至少 2天10小时")
     scene.ledger.close()
 
 
