@@ -5,13 +5,14 @@ address ─ boundary ─► robots, pace ─► answer ─ redirect ─► bound
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urljoin
 
 import structlog
 from scrapy import exceptions
+from scrapy.http import Headers
 from scrapy.http import Response as Answer
 from twisted.internet.error import ConnectError, ConnectionDone, ConnectionLost
 
@@ -109,14 +110,17 @@ class Fetcher:
 
     def _response(self, answer: Answer) -> Response:
         """Return the answer as it is kept: what belonged to the connection, and cookies, are not part of it."""
-        kept = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, values in answer.headers.items()
-            for value in values
-            if name.decode("latin-1").lower() not in _TRANSPORT
-        ]
+        kept = [one for one in _pairs(answer.headers) if one[0].lower() not in _TRANSPORT]
         kept.append(("Content-Length", str(len(answer.body))))
-        return Response(answer.url, answer.status, tuple(kept), answer.body, self._clock.now())
+        asked = _pairs(answer.request.headers) if answer.request else ()
+        return Response(answer.url, answer.status, tuple(kept), answer.body, self._clock.now(), tuple(asked))
+
+
+def _pairs(headers: Headers) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each header, in order."""
+    for name, values in headers.items():
+        for value in values:
+            yield name.decode("latin-1"), value.decode("latin-1")
 
 
 def header(response: Response, name: str) -> str | None:

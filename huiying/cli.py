@@ -17,6 +17,7 @@ from huiying.core.errors import HuiyingError
 from huiying.core.messages import text
 from huiying.proving import verify, witness
 from huiying.reporting import report
+from huiying.showing import capture
 from huiying.terminal import complain, language, opened, password, progress, say, secrets
 from huiying.trying import extract, tag
 
@@ -33,6 +34,7 @@ app.command()(report)
 app.command()(extract)
 app.command()(tag)
 app.add_typer(witness, name="witness")
+app.add_typer(capture, name="capture")
 
 Folder = Annotated[Path, typer.Argument(help="The desk's folder.", envvar="HUIYING_DESK")]
 Parent = Annotated[int | None, typer.Option(hidden=True, help="Process number of the supervisor.")]

@@ -1,10 +1,11 @@
 """Captures in a folder of WARC files (ISO 28500:2017, version 1.1), readable by any tool for web archives.
 
 seen/2026-01-27/000001.warc.gz    one gzip member a record; a new file a process start and per 100 MB
-cited/2026-01-27_000001_4711.warc.gz    a copy of one record, byte for byte
+cited/2026-01-27_000001_4711.warc.gz    a copy of one response and its request, byte for byte
 
-A reference is "2026-01-27/000001:4711": day, file, and the byte where its member begins. A kill can cut only the last
-member of a file, and no process ever writes on behind it, so no later record is hidden.
+A reference is "2026-01-27/000001:4711": day, file, and the byte where the member of its response begins; the request
+that it answers is the member behind it. A kill can cut only the last members of a file, and no process ever writes on
+behind them, so no later record is hidden.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from datetime import UTC, date
 from http import HTTPStatus
 from io import BytesIO, FileIO
 from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -33,6 +37,7 @@ from huiying.core.model import Response
 
 FILE_LIMIT = 100 * 2**20
 _REFERENCE = re.compile(r"(\d{4}-\d\d-\d\d)/(\d{6}):(\d{1,12})")
+_OF = "WARC-Concurrent-To"  # a request names the response that was made of it
 _CITED = re.compile(r"(\d{4}-\d\d-\d\d)_(\d{6})_(\d{1,12})\.warc\.gz")
 
 
@@ -64,25 +69,25 @@ class FolderCaptures:
     def get(self, reference: str) -> Response:
         """Read the record that begins at the reference, the cited copy first."""
         try:
-            return _response(_member(*self._place(reference)))
+            return _response(_members(*self._place(reference)))
         except (OSError, ArchiveLoadFailed, zlib.error, EOFError, LookupError, ValueError, AttributeError) as cause:
             raise BackendError("capture_missing", reference=reference) from cause
 
     def pin(self, reference: str) -> None:
-        """Copy the record's own bytes; the rename makes the copy appear whole or not at all."""
+        """Copy the records' own bytes; the rename makes the copy appear whole or not at all."""
         path, offset = self._place(reference)
         if path.parent == self._cited:
             return
         try:
-            member = _member(path, offset)
-        except (OSError, zlib.error, EOFError) as cause:
+            members = _members(path, offset)
+        except (OSError, ArchiveLoadFailed, zlib.error, EOFError) as cause:
             raise BackendError("capture_missing", reference=reference) from cause
         with _errors():
             self._cited.mkdir(parents=True, exist_ok=True)
             target = self._copy(reference)
             unfinished = target.with_suffix(f".{os.getpid()}")
             with unfinished.open("wb", buffering=0) as file:
-                _write(file, member)
+                _write(file, members)
             unfinished.replace(target)
             _force_folder(self._cited)
 
@@ -183,42 +188,85 @@ def _force_folder(folder: Path) -> None:
 
 
 def _record(response: Response) -> bytes:
+    """Return the response's record and, where there was one, its request's, each a gzip member."""
     out = BytesIO()
     writer = WARCWriter(out, gzip=True, warc_version="1.1")
     phrase = HTTPStatus(response.status).phrase if response.status in HTTPStatus._value2member_map_ else ""
+    fetched = {"WARC-Date": instant_text(response.fetched)}
     record = writer.create_warc_record(
         response.address,
         "response",
         payload=BytesIO(response.body),
         length=len(response.body),
         http_headers=StatusAndHeaders(f"{response.status} {phrase}".strip(), list(response.headers), "HTTP/1.1"),
-        warc_headers_dict={"WARC-Date": instant_text(response.fetched)},
+        warc_headers_dict=fetched,
     )
     writer.write_record(record)
+    if response.request:
+        of = record.rec_headers.get_header("WARC-Record-ID")
+        line = f"GET {_target(response.address)} HTTP/1.1"
+        asked = writer.create_warc_record(
+            response.address,
+            "request",
+            http_headers=StatusAndHeaders(line, list(response.request), is_http_request=True),
+            warc_headers_dict={**fetched, _OF: of},
+        )
+        writer.write_record(asked)
     return out.getvalue()
 
 
-def _member(path: Path, offset: int) -> bytes:
-    """Return the compressed bytes of the gzip member that begins at `offset`; EOFError where it was cut off."""
-    unpack = zlib.decompressobj(zlib.MAX_WBITS + 16)
-    member = b""
+def _target(address: str) -> str:
+    """Return what a request line names of `address`: path and query."""
+    parts = urlsplit(address)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _members(path: Path, offset: int) -> bytes:
+    """Return the compressed bytes of the response that begins at `offset`, with its request's where one follows."""
     with path.open("rb") as file:
         file.seek(offset)
-        while not unpack.eof:
-            part = file.read(1 << 16)
-            if not part:
-                raise EOFError("cut off")
-            unpack.decompress(part)
-            member += part[: len(part) - len(unpack.unused_data)]
+        response = _member(file)
+        file.seek(offset + len(response))
+        try:
+            request = _member(file)
+        except (EOFError, zlib.error):
+            return response
+    pair = response + request
+    return pair if len(list(_records(pair))) == 2 else response
+
+
+def _member(file: BinaryIO) -> bytes:
+    """Return the compressed bytes of the gzip member that begins where `file` stands; EOFError where it was cut off."""
+    unpack = zlib.decompressobj(zlib.MAX_WBITS + 16)
+    member = b""
+    while not unpack.eof:
+        part = file.read(1 << 16)
+        if not part:
+            raise EOFError("cut off")
+        unpack.decompress(part)
+        member += part[: len(part) - len(unpack.unused_data)]
     return member
 
 
-def _response(member: bytes) -> Response:
-    record = next(iter(ArchiveIterator(BytesIO(member))))
+def _records(members: bytes) -> Iterator[ArcWarcRecord]:
+    """Yield the response, and the request where the second member is the one that it answers."""
+    of = None
+    for record in ArchiveIterator(BytesIO(members)):
+        if of is None or record.rec_headers.get_header(_OF) == of:
+            yield record
+        of = record.rec_headers.get_header("WARC-Record-ID")
+
+
+def _response(members: bytes) -> Response:
+    records = _records(members)
+    record = next(records)
+    body = record.raw_stream.read()
+    asked = next(records, None)
     return Response(
         address=record.rec_headers.get_header("WARC-Target-URI"),
         status=int(record.http_headers.get_statuscode()),
         headers=tuple(record.http_headers.headers),
-        body=record.raw_stream.read(),
+        body=body,
         fetched=instant(record.rec_headers.get_header("WARC-Date").replace("Z", "+00:00")),
+        request=tuple(asked.http_headers.headers) if asked else (),
     )

@@ -182,13 +182,17 @@ class CaptureWanted:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a server answered: the bytes as received, headers in order, the instant the last byte came (UTC)."""
+    """What a server answered: the bytes as received, headers in order, the instant the last byte came (UTC).
+
+    `request` are the headers of the GET that it answers, in order; empty for what was handed in and never asked for.
+    """
 
     address: str
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     fetched: datetime
+    request: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ PAGE = Response(
     "某镇停水".encode("gbk"),
     AT,
 )
+ASKED = replace(PAGE, request=(("User-Agent", "Huiying/1 (+mailto:a@b.cn)"), ("Accept", "text/html")))
 
 
 @pytest.fixture(params=["folder"])
@@ -42,6 +43,15 @@ def captures(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Capture
 
 def code(error: pytest.ExceptionInfo[BackendError]) -> str:
     return error.value.code
+
+
+def test_the_request_comes_back_with_its_response_and_with_no_other(captures: Captures) -> None:
+    first, second, third = captures.put(ASKED), captures.put(PAGE), captures.put(replace(ASKED, body=b"x" * 99))
+    captures.pin(first)
+    captures.expire(date(2026, 1, 1))
+    assert captures.get(first) == ASKED
+    assert captures.get(second) == PAGE
+    assert captures.get(third) == replace(ASKED, body=b"x" * 99)
 
 
 def test_get_returns_what_was_put(captures: Captures) -> None:
@@ -165,6 +175,17 @@ def test_a_record_cut_off_by_a_kill_hides_no_later_one(tmp_path: Path) -> None:
             ask(cut)
         assert code(error) == "capture_missing"
     assert len(files(tmp_path)) == 2
+
+
+def test_a_request_cut_off_by_a_kill_leaves_its_response(tmp_path: Path) -> None:
+    captures = FolderCaptures(tmp_path)
+    reference = captures.put(ASKED)
+    captures.close()
+    [file] = files(tmp_path)
+    file.write_bytes(file.read_bytes()[:-10])
+    assert captures.get(reference) == PAGE
+    captures.pin(reference)
+    assert captures.get(reference) == PAGE
 
 
 def test_a_full_file_is_followed_by_another(tmp_path: Path) -> None:

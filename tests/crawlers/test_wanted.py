@@ -7,11 +7,12 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+from crawlers.engine import user_agent
 from huiying.core import codec
 from huiying.core.addresses import post_id
 from huiying.core.model import CaptureWanted, Topic
 from huiying.core.states import Captured
-from tests.crawlers.desk import ID, PAGE, Office, entry, outlet, until
+from tests.crawlers.desk import ID, MACHINE, PAGE, Office, entry, outlet, until
 from tests.site import Answer, Site
 
 
@@ -107,11 +108,15 @@ def test_the_captures_of_posts_are_readable_by_other_tools(office: Office, site:
     office.end()
     [file] = (office.folder / "captures" / "seen").rglob("*.warc.gz")
     with file.open("rb") as stream:
-        read = [
-            (one.rec_headers.get_header("WARC-Target-URI"), one.content_stream().read())
-            for one in ArchiveIterator(stream)
-        ]
+        read, asked = [], []
+        for one in ArchiveIterator(stream):
+            if one.rec_type == "request":
+                headers = one.http_headers
+                asked.append((headers.protocol, headers.statusline, headers.get_header("User-Agent")))
+            else:
+                read.append((one.rec_headers.get_header("WARC-Target-URI"), one.content_stream().read()))
     assert read == [(site.url(f"/{number}.html"), PAGE.encode()) for number in (1, 2)]
+    assert asked == [("GET", f"/{number}.html HTTP/1.1", user_agent(MACHINE.contact)) for number in (1, 2)]
     assert sha256(read[0][1]).hexdigest() == office.store.crawl.posts([post_id(read[0][0])]).popitem()[1].body_hash
 
 
