@@ -14,7 +14,7 @@ from typing import Any
 
 from docx import Document
 from docx.document import Document as DocumentObject
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Mm, Pt
@@ -171,8 +171,9 @@ class _Page:
 
     def annex(self) -> None:
         """Write the annex on a new page."""
-        self._line("").add_run().add_break(WD_BREAK.PAGE)
-        self._heading(text("report.annex", self._report.language), HEI)
+        heading = self._heading(text("report.annex", self._report.language), HEI)
+        # A break in a line of its own leaves an empty page where the page before is full.
+        heading.paragraph_format.page_break_before = True
         self.sections(self._report.annex, numbered=False)
 
     def sections(self, sections: Sequence[Section], numbered: bool) -> None:
@@ -190,9 +191,10 @@ class _Page:
             return f"{_chinese(first)}、" if self._chinese else f"{first}. "
         return f"（{_chinese(second)}）" if self._chinese else f"({second}) "
 
-    def _heading(self, words: str, font: str) -> None:
+    def _heading(self, words: str, font: str) -> Line:
         line = self._line(words, font=font, indent=self._chinese)
         line.paragraph_format.keep_with_next = True
+        return line
 
     def _line(self, words: str, font: str = "", size: Pt | None = None, indent: bool = False) -> Line:
         line = self._before.insert_paragraph_before() if self._before else self._document.add_paragraph()

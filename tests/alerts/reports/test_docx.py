@@ -74,6 +74,13 @@ def test_a_table_keeps_with_its_heading_and_repeats_its_header(report: Build) ->
         assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in table.rows)
 
 
+def test_the_annex_begins_a_page_without_an_empty_one_before_it(report: Build) -> None:
+    lines = opened(docx.write(report())).paragraphs
+    (at,) = [number for number, line in enumerate(lines) if line.text.startswith("附件")]
+    assert lines[at].paragraph_format.page_break_before
+    assert [line for line in lines if line._p.xpath(".//w:br[@w:type='page']")] == []
+
+
 def test_page_numbers_are_fields_and_pictures_are_described(report: Build) -> None:
     document = opened(docx.write(report()))
     section = document.sections[0]
