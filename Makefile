@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8700
 
-.PHONY: run test test-servers check bench bench-scale setup lock vendor clean long
+.PHONY: run test test-servers check bench bench-scale bench-crawl setup lock vendor clean long
 
 run: $(VENV)/ready
 	@$(BIN)/huiying demo demo --port $(PORT)
@@ -34,6 +34,9 @@ bench: $(VENV)/ready-test
 	$(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.figures
+
+bench-crawl: $(VENV)/ready-test
+	$(BIN)/python -m tests.bench.crawl
 
 long: $(VENV)/ready-test
 	HUIYING_PROFILE=long $(BIN)/pytest -m "not servers"
