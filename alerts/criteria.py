@@ -19,6 +19,10 @@ CAPTURE_WITHIN = timedelta(hours=72)
 OLDEST_PAGE = timedelta(hours=24)
 RECHECK_DAY = 7  # days after the confirmation; later checks are shown and decide nothing
 
+# Under names of their own: to ask an enumeration for a member takes longer than to compare two instants.
+C1, C2, C3, C4, C5, C6 = Criterion
+OK, FAILED, PENDING = Verdict
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -42,29 +46,29 @@ def standings(state: AlertState, now: datetime) -> tuple[Standing, ...]:
     at = min(now, ended) if ended else now
     judged = state.judged or state
     found = (_c1(judged, at), _c2(judged, at), _c3(judged, at), _c4(judged, at), _c5(judged, at), _c6(state, at))
-    return tuple(_with_unit(judged, standing) for standing in found)
+    return tuple(_with_unit(judged, standing) if standing.verdict is FAILED else standing for standing in found)
 
 
-def _with_unit(state: AlertState, standing: Standing) -> Standing:
-    if standing.verdict is not Verdict.FAILED or standing.at is None:
-        return standing
-    return replace(standing, unit=state.unit_at(standing.at))
+def _with_unit(state: AlertState, one: Standing) -> Standing:
+    """Return the failure `one` with the unit that was assigned at its instant."""
+    unit = state.unit_at(one.at) if one.at else None
+    return one if unit is None else Standing(one.criterion, one.verdict, one.due, one.at, one.late, one.events, unit)
 
 
 def _ok(criterion: Criterion, due: datetime, at: datetime, *events: int) -> Standing:
-    return Standing(criterion, Verdict.OK, due, at, events=events)
+    return Standing(criterion, OK, due, at, events=events)
 
 
 def _failed(criterion: Criterion, due: datetime, met: datetime | None = None, *events: int) -> Standing:
     late = int((met - due).total_seconds()) if met and met > due else None
-    return Standing(criterion, Verdict.FAILED, due, due, late, events)
+    return Standing(criterion, FAILED, due, due, late, events)
 
 
 def _open(criterion: Criterion, due: datetime, now: datetime, *events: int) -> Standing:
     """Return the standing of what is not met: failed once `due` has passed."""
     if now > due:
         return _failed(criterion, due, None, *events)
-    return Standing(criterion, Verdict.PENDING, due, events=events)
+    return Standing(criterion, PENDING, due, events=events)
 
 
 def _c1(state: AlertState, now: datetime) -> Standing:
@@ -74,9 +78,9 @@ def _c1(state: AlertState, now: datetime) -> Standing:
         return broken
     numbers = tuple(fact.seq for fact in (*state.acknowledgements, *state.assignments))
     if state.assignment:
-        return _ok(Criterion.C1, state.assignment.due, state.assignment.at, *numbers)
+        return _ok(C1, state.assignment.due, state.assignment.at, *numbers)
     step = Step.ASSIGN if state.acknowledgements else Step.ACKNOWLEDGE
-    return _open(Criterion.C1, state.deadlines[step].at, now, *numbers)
+    return _open(C1, state.deadlines[step].at, now, *numbers)
 
 
 def _first_broken(state: AlertState) -> Standing | None:
@@ -87,7 +91,7 @@ def _first_broken(state: AlertState) -> Standing | None:
     ]
     broken += [(fact.lapsed, None, fact.seq) for fact in state.acknowledgements if fact.lapsed]
     due, met, seq = min(broken, key=lambda entry: entry[0], default=(None, None, 0))
-    return _failed(Criterion.C1, due, met, seq) if due else None
+    return _failed(C1, due, met, seq) if due else None
 
 
 def _counts_from(page: Published, capture: Capture) -> datetime:
@@ -139,13 +143,13 @@ def _c2(state: AlertState, now: datetime) -> Standing:
     due = state.deadlines[Step.REPLY].at
     first = next((fact for fact in state.verifications if fact.evidence), None)
     if first is None:
-        return _open(Criterion.C2, due, now)
+        return _open(C2, due, now)
     if first.at > due:
-        return _failed(Criterion.C2, due, first.at, first.seq)
+        return _failed(C2, due, first.at, first.seq)
     reply = next((reply for at, reply, _ in _satisfying(state) if at <= due), None)
     if reply and reply.seq < first.seq:
-        return Standing(Criterion.C2, Verdict.FAILED, due, reply.at, events=(reply.seq, first.seq))
-    return _ok(Criterion.C2, due, first.at, first.seq)
+        return Standing(C2, FAILED, due, reply.at, events=(reply.seq, first.seq))
+    return _ok(C2, due, first.at, first.seq)
 
 
 def _c3(state: AlertState, now: datetime) -> Standing:
@@ -154,14 +158,14 @@ def _c3(state: AlertState, now: datetime) -> Standing:
     replies = _satisfying(state)
     for at, reply, capture in replies:
         if at <= due:
-            return _ok(Criterion.C3, due, at, reply.seq, capture.seq)
+            return _ok(C3, due, at, reply.seq, capture.seq)
     if replies:
         at, reply, capture = replies[0]
-        return _failed(Criterion.C3, due, at, reply.seq, capture.seq)
+        return _failed(C3, due, at, reply.seq, capture.seq)
     waiting = [reply.seq for reply in _standing(state.replies) if reply.at <= due and _awaited(reply, now)]
     if waiting:
-        return Standing(Criterion.C3, Verdict.PENDING, due, events=tuple(waiting))
-    return _open(Criterion.C3, due, now, *(reply.seq for reply in state.replies))
+        return Standing(C3, PENDING, due, events=tuple(waiting))
+    return _open(C3, due, now, *(reply.seq for reply in state.replies))
 
 
 def _c4(state: AlertState, now: datetime) -> Standing:
@@ -169,26 +173,26 @@ def _c4(state: AlertState, now: datetime) -> Standing:
     due = state.deadlines[Step.RESOLVE].at
     resolution = state.resolution
     if resolution is None:
-        return _open(Criterion.C4, due, now)
+        return _open(C4, due, now)
     if resolution.at > due:
-        return _failed(Criterion.C4, due, resolution.at, resolution.seq)
+        return _failed(C4, due, resolution.at, resolution.seq)
     since = resolution.stands_since or resolution.at
     if resolution.end_state is not EndState.UNTRUE and since <= due:
-        return _ok(Criterion.C4, due, since, resolution.seq)
+        return _ok(C4, due, since, resolution.seq)
     # "Report untrue", or an end state that was amended from it only after the deadline.
     proof = [(reply.seq, capture.seq) for at, reply, capture in _satisfying(state) if at <= due]
     if proof:
-        return _ok(Criterion.C4, due, resolution.at, resolution.seq, *proof[0])
+        return _ok(C4, due, resolution.at, resolution.seq, *proof[0])
     if any(_awaited(reply, now) and reply.at <= due for reply in _standing(state.replies)):
-        return Standing(Criterion.C4, Verdict.PENDING, due, events=(resolution.seq,))
-    return _open(Criterion.C4, due, now, resolution.seq)
+        return Standing(C4, PENDING, due, events=(resolution.seq,))
+    return _open(C4, due, now, resolution.seq)
 
 
 def _c5(state: AlertState, now: datetime) -> Standing:
     """Published the outcome in time after resolution, captured; the reply's page only in a version fetched after it."""
     due = state.deadlines[Step.PUBLISH].at
     if state.resolution is None:
-        return _open(Criterion.C5, due, now)
+        return _open(C5, due, now)
     captured = [
         (_counts_from(page, capture), page, capture)
         for page in _standing(state.outcomes)
@@ -197,15 +201,15 @@ def _c5(state: AlertState, now: datetime) -> Standing:
     ]
     if state.resolution.passed:
         met = captured[0][0] if captured else None
-        return _failed(Criterion.C5, state.resolution.passed, met, *(page.seq for page in state.outcomes))
+        return _failed(C5, state.resolution.passed, met, *(page.seq for page in state.outcomes))
     for at, page, capture in captured:
         if at <= due:
-            return _ok(Criterion.C5, due, at, page.seq, capture.seq)
+            return _ok(C5, due, at, page.seq, capture.seq)
     if captured:
-        return _failed(Criterion.C5, due, captured[0][0], captured[0][1].seq, captured[0][2].seq)
+        return _failed(C5, due, captured[0][0], captured[0][1].seq, captured[0][2].seq)
     if any(page.at <= due and _awaited(page, now) for page in _standing(state.outcomes)):
-        return Standing(Criterion.C5, Verdict.PENDING, due, events=tuple(page.seq for page in state.outcomes))
-    return _open(Criterion.C5, due, now, *(page.seq for page in state.outcomes))
+        return Standing(C5, PENDING, due, events=tuple(page.seq for page in state.outcomes))
+    return _open(C5, due, now, *(page.seq for page in state.outcomes))
 
 
 def _is_news(state: AlertState, page: Published, capture: Capture) -> bool:
@@ -226,16 +230,16 @@ def _c6(state: AlertState, now: datetime) -> Standing:
     if state.judged:
         reopening = next(fact for fact in state.reopenings if fact.closed == "confirmed")
         numbers = (confirmation.seq, reopening.seq) if confirmation else (reopening.seq,)
-        return Standing(Criterion.C6, Verdict.FAILED, due, reopening.at, events=numbers)
+        return Standing(C6, FAILED, due, reopening.at, events=numbers)
     passed = state.outcomes[0].passed if state.outcomes else None
     if passed:
-        return _failed(Criterion.C6, passed, confirmation.at if confirmation else None)
+        return _failed(C6, passed, confirmation.at if confirmation else None)
     if confirmation is None:
-        return _open(Criterion.C6, due, now)
+        return _open(C6, due, now)
     second = state.resolution is not None and state.resolution.actor != confirmation.actor
     if confirmation.at > due or not second:
-        return _failed(Criterion.C6, due, confirmation.at, confirmation.seq)
-    return _undone(state, now, due) or _ok(Criterion.C6, due, confirmation.at, confirmation.seq)
+        return _failed(C6, due, confirmation.at, confirmation.seq)
+    return _undone(state, now, due) or _ok(C6, due, confirmation.at, confirmation.seq)
 
 
 def _undone(state: AlertState, now: datetime, due: datetime) -> Standing | None:
@@ -244,9 +248,9 @@ def _undone(state: AlertState, now: datetime, due: datetime) -> Standing | None:
     fallen += [(recheck.at, recheck.seq) for recheck in _missing(state, now)]
     if fallen:
         at, seq = min(fallen)
-        return Standing(Criterion.C6, Verdict.FAILED, due, at, events=(seq,))
+        return Standing(C6, FAILED, due, at, events=(seq,))
     open_ones = tuple(one.seq for one in state.recurrences if one.open_at(now))
-    return Standing(Criterion.C6, Verdict.PENDING, due, events=open_ones) if open_ones else None
+    return Standing(C6, PENDING, due, events=open_ones) if open_ones else None
 
 
 def _missing(state: AlertState, now: datetime) -> list[Recheck]:
@@ -260,10 +264,6 @@ def _missing(state: AlertState, now: datetime) -> list[Recheck]:
         replies=tuple(page for page in state.replies if page.seq not in of),
         outcomes=tuple(page for page in state.outcomes if page.seq not in of),
     )
-    lost = [
-        test
-        for test in (_c3, _c5)
-        if test(state, now).verdict is Verdict.OK and test(without, now).verdict is not Verdict.OK
-    ]
+    lost = [test for test in (_c3, _c5) if test(state, now).verdict is OK and test(without, now).verdict is not OK]
     proof = {seq for test in lost for seq in test(state, now).events}
     return [check for check in missed if check.of in proof]

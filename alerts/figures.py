@@ -7,14 +7,14 @@ Nothing here takes a number from a person, and no alert can be left out: each fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from alerts.criteria import Standing
 from alerts.folded import Folded, fold_all
-from alerts.judged import Judged, judge_states
+from alerts.judged import TIMED, Judged, judge_states
 from alerts.medians import Times, times
 from alerts.periods import Period, before, year_before
 from alerts.periods import period as read_period
@@ -32,7 +32,6 @@ SECOND = timedelta(seconds=1)
 PERCENT_FROM = 20  # below it a percentage would pretend to a precision that is not there
 FLAG_EXCLUDED_ABOVE = 10  # percent of the cohort
 THREE_FAST = (Criterion.C3, Criterion.C4, Criterion.C5)
-TIMED = tuple(step for step in Step if step is not Step.BRIEFING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,64 +193,63 @@ def figures_of(folded: Folded, period: Period, cutoff: datetime, events: Callabl
     excluded = [judged for judged in due if judged.excluded is not None]
     running = [judged for judged in everything if not judged.fallen_due and not judged.closed]
     members = {judged.id for judged in cohort}
+    joined = [judged for judged in everything if judged.joined_into in members]
+    correct = [judged for judged in cohort if judged.correct]
     return Figures(
         period=period,
         cutoff=until,
         events=folded.seq,
-        correct=_count(cohort, _is_correct),
-        not_correct=_count(cohort, lambda judged: not judged.correct),
+        correct=_ids(correct),
+        not_correct=_ids(judged for judged in cohort if not judged.correct),
         excluded=_spread(excluded, Ground, lambda judged: (judged.excluded,)),
         excluded_flagged=len(excluded) * 100 > FLAG_EXCLUDED_ABOVE * len(due),
-        rate=_rate(cohort, _is_correct),
-        if_excluded_counted=_rate(due, lambda judged: judged.excluded is None and judged.correct),
-        observed=_count(cohort, lambda judged: judged.correct and _in_observation(judged, until)),
+        rate=_rate(cohort),
+        if_excluded_counted=Rate(_ids(correct), _ids(due)) if due else None,
+        observed=_ids(judged for judged in correct if _in_observation(judged, until)),
         end_states=_spread(cohort, EndState, lambda judged: (judged.end_state,)),
-        unresolved=_count(cohort, lambda judged: judged.end_state is None),
+        unresolved=_ids(judged for judged in cohort if judged.end_state is None),
         three_fast=_shares(cohort, _spread(cohort, THREE_FAST, lambda judged: judged.held)),
         failed=_spread(cohort, Criterion, lambda judged: judged.failed),
-        reopened=_count(cohort, lambda judged: judged.reopened),
-        by_hand=_count(cohort, lambda judged: judged.by_hand),
-        without_by_hand=_rate([judged for judged in cohort if not judged.by_hand], _is_correct),
+        reopened=_ids(judged for judged in cohort if judged.reopened),
+        by_hand=_ids(judged for judged in cohort if judged.by_hand),
+        without_by_hand=_rate([judged for judged in cohort if not judged.by_hand]),
         by_unit=_groups(cohort, lambda judged: judged.units),
         by_place=_groups(cohort, lambda judged: (judged.place,)),
         by_topic=_groups(cohort, lambda judged: judged.topics),
         by_level=_groups(cohort, lambda judged: (str(judged.level),)),
-        in_progress=_count(running, lambda judged: True),
-        in_progress_failed=_count(running, lambda judged: bool(judged.failed)),
+        in_progress=_ids(running),
+        in_progress_failed=_ids(judged for judged in running if judged.failed),
         times=_times(cohort, until),
-        at_least=_count(cohort, lambda judged: judged.by_day),
-        briefing=_rate(
-            [judged for judged in cohort if judged.briefing is not None], lambda judged: bool(judged.briefing)
-        ),
-        late=_count(cohort, lambda judged: judged.late),
-        recurring=_count(cohort, lambda judged: judged.recurring),
-        vanished=_count(cohort, lambda judged: judged.vanished),
-        amended=_count(cohort, lambda judged: bool(judged.amendments)),
-        joined=_count(everything, lambda judged: judged.joined_into in members),
+        at_least=_ids(judged for judged in cohort if judged.by_day),
+        briefing=_share([judged for judged in cohort if judged.briefing is not None], lambda judged: judged.briefing),
+        late=_ids(judged for judged in cohort if judged.late),
+        recurring=_ids(judged for judged in cohort if judged.recurring),
+        vanished=_ids(judged for judged in cohort if judged.vanished),
+        amended=_ids(judged for judged in cohort if judged.amendments),
+        joined=_ids(joined),
         previous=restate(everything, folded.whole, read_period(before(period.name), zone)),
         year_before=restate(everything, folded.whole, read_period(year_before(period.name), zone)),
         shipped=_shipped(folded, cohort, until, events),
         beside=surroundings(folded.whole, period, zone),
-        alerts={judged.id: judged for judged in (*due, *running, *_joined(everything, members))},
+        alerts={judged.id: judged for judged in (*due, *running, *joined)},
     )
-
-
-def _joined(everything: Iterable[Judged], members: Container[str | None]) -> list[Judged]:
-    return [judged for judged in everything if judged.joined_into in members]
 
 
 def _times(cohort: Sequence[Judged], until: datetime) -> dict[Step, tuple[Times, Times]]:
     """Return the times to each step from publication and from detection; who has not done it is censored at `until`."""
-    published: dict[Step, list[tuple[int, bool]]] = {step: [] for step in TIMED}
-    detected: dict[Step, list[tuple[int, bool]]] = {step: [] for step in TIMED}
-    for judged in cohort:
-        for step in TIMED:
-            done = judged.done.get(step)
-            end = done or until
-            # A reply may stand before the alert was opened: then it took no time from there.
-            detected[step].append((max(0, (end - judged.opened_at) // SECOND), done is not None))
-            published[step].append((max(0, (end - judged.earliest) // SECOND), done is not None))
-    return {step: (times(published[step]), times(detected[step])) for step in TIMED}
+    return {
+        step: (
+            times([_took(judged.earliest, judged.done.get(step), until) for judged in cohort]),
+            times([_took(judged.opened_at, judged.done.get(step), until) for judged in cohort]),
+        )
+        for step in TIMED
+    }
+
+
+def _took(begin: datetime, done: datetime | None, until: datetime) -> tuple[int, bool]:
+    """Return the seconds from `begin`, none where it was done before: a reply may stand before the alert was opened."""
+    took = ((done or until) - begin) // SECOND
+    return (took if took > 0 else 0), done is not None
 
 
 def _shipped(
@@ -263,27 +261,23 @@ def _shipped(
         return None
     members = {judged.id for judged in cohort}
     counted = (event for event in events() if event.seq <= folded.seq)
-    return _rate([judged for judged in judged_by_shipped(counted, until) if judged.id in members], _is_correct)
+    return _rate([judged for judged in judged_by_shipped(counted, until) if judged.id in members])
 
 
-Test = Callable[[Judged], bool]
 K = TypeVar("K", bound=Hashable)
 
 
-def _count(alerts: Iterable[Judged], test: Test) -> Count:
-    return Count(tuple(judged.id for judged in alerts if test(judged)))
+def _ids(alerts: Iterable[Judged]) -> Count:
+    return Count(tuple([judged.id for judged in alerts]))
 
 
-def _rate(alerts: Sequence[Judged], test: Test) -> Rate | None:
-    return Rate(_count(alerts, test), Count(tuple(judged.id for judged in alerts))) if alerts else None
+def _rate(alerts: Sequence[Judged]) -> Rate | None:
+    return _share(alerts, lambda judged: judged.correct)
 
 
-def _briefed(judged: Judged) -> bool:
-    return judged.briefing is True
-
-
-def _is_correct(judged: Judged) -> bool:
-    return judged.correct
+def _share(alerts: Sequence[Judged], test: Callable[[Judged], bool | None]) -> Rate | None:
+    """Return the share of `alerts` that hold `test`, None where there are none."""
+    return Rate(_ids(filter(test, alerts)), _ids(alerts)) if alerts else None
 
 
 def _spread(alerts: Iterable[Judged], keys: Iterable[K], of: Callable[[Judged], Iterable[K | None]]) -> dict[K, Count]:
@@ -297,7 +291,7 @@ def _spread(alerts: Iterable[Judged], keys: Iterable[K], of: Callable[[Judged], 
 
 
 def _shares(cohort: Sequence[Judged], parts: Mapping[K, Count]) -> dict[K, Rate | None]:
-    whole = Count(tuple(judged.id for judged in cohort))
+    whole = _ids(cohort)
     return {key: Rate(part, whole) if cohort else None for key, part in parts.items()}
 
 
@@ -312,7 +306,7 @@ def _groups(alerts: Sequence[Judged], keys: Callable[[Judged], Iterable[str | No
         for key in keys(judged):
             members.setdefault(key, []).append(judged)
     ordered = sorted(members.items(), key=lambda entry: (entry[0] is not None, entry[0] or ""))
-    return tuple(Group(key, rate) for key, held in ordered if (rate := _rate(held, _is_correct)))
+    return tuple(Group(key, rate) for key, held in ordered if (rate := _rate(held)))
 
 
 def _rate_json(rate: Rate | None) -> Json:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from alerts.alert import AlertState
-from alerts.criteria import Standing, standings
+from alerts.criteria import FAILED, OK, Standing, standings
 from alerts.state import fold_into
-from alerts.vocabulary import Criterion, EndState, Ground, Step, Verdict
+from alerts.vocabulary import Criterion, EndState, Ground, Step
 from huiying.core.model import Event, Precision
 
+TIMED = tuple(step for step in Step if step is not Step.BRIEFING)
 OBSERVED_DAYS = 30  # of a post, counted from the opening; a day more for the last look, which is on that day
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judged:
     """One alert at the cut-off. `inherited` are criteria that duplicates and joined alerts failed, with their ids.
 
-    `unit` is the responsible unit of the round judged, None while it is the duty desk's; `passed_by` are those whose
-    failures the inherited ones are; `level` is the highest that it ever had; `fallen_due` whether `due` has passed.
-    Without slots, for what is computed once and asked often.
+    `unit` is the responsible unit of the round judged, None while it is the duty desk's; `level` is the highest that it
+    ever had; `fallen_due` whether `due` has passed.
     """
 
     id: str
@@ -51,30 +50,11 @@ class Judged:
     recurring: bool
     vanished: bool  # a post of it changed or was gone within 30 days
     amendments: tuple[int, ...]  # numbers of the events
+    correct: bool  # every criterion holds, this alert's own and those of its duplicates
+    failed: tuple[Criterion, ...]  # inherited ones among them
+    held: tuple[Criterion, ...]  # for this alert, and failed by none of its duplicates
+    units: tuple[str | None, ...]  # where it counts: each assigned when a deadline of it passed, else `unit`
     inherited: tuple[tuple[Criterion, str], ...] = ()
-    passed_by: tuple[str | None, ...] = ()
-
-    @cached_property
-    def correct(self) -> bool:
-        """Say whether every criterion holds, this alert's own and those of its duplicates."""
-        return not self.inherited and all(standing.verdict is Verdict.OK for standing in self.standings)
-
-    @property
-    def units(self) -> tuple[str | None, ...]:
-        """Return where the alert counts: each unit assigned when a deadline of it passed, else `unit`."""
-        return tuple(dict.fromkeys((*_owners(self), *self.passed_by))) or (self.unit,)
-
-    @cached_property
-    def failed(self) -> tuple[Criterion, ...]:
-        """Return the criteria that failed, inherited ones among them."""
-        own = {standing.criterion for standing in self.standings if standing.verdict is Verdict.FAILED}
-        return tuple(sorted(own | {criterion for criterion, _ in self.inherited}))
-
-    @cached_property
-    def held(self) -> tuple[Criterion, ...]:
-        """Return the criteria that hold for this alert and were failed by none of its duplicates."""
-        own = (standing.criterion for standing in self.standings if standing.verdict is Verdict.OK)
-        return tuple(criterion for criterion in own if criterion not in self.failed)
 
 
 def judge_all(events: Iterable[Event], cutoff: datetime) -> list[Judged]:
@@ -87,15 +67,14 @@ def judge_all(events: Iterable[Event], cutoff: datetime) -> list[Judged]:
 
 def judge_states(states: Mapping[str, AlertState], cutoff: datetime) -> list[Judged]:
     """Return `states` (all alerts of a ledger by id) as judged at `cutoff`, in their order."""
-    judged = {id: _judge(state, cutoff) for id, state in states.items()}
-    own = {id: (one.failed, _owners(one)) for id, one in judged.items()}
+    found = {id: standings(state, cutoff) for id, state in states.items()}
+    passed: dict[str, list[tuple[str, Standing]]] = {}
     for id, state in states.items():
-        failed, owners = own[id]
-        for heir in _heirs(state, states) if failed else ():
-            passed = tuple((criterion, id) for criterion in failed)
-            held = judged[heir]
-            judged[heir] = replace(held, inherited=(*held.inherited, *passed), passed_by=(*held.passed_by, *owners))
-    return list(judged.values())
+        if state.heir is not None:
+            failed = [(id, standing) for standing in found[id] if standing.verdict is FAILED]
+            for heir in _heirs(state, states):
+                passed.setdefault(heir, []).extend(failed)
+    return [_judge(state, cutoff, found[id], passed.get(id, ())) for id, state in states.items()]
 
 
 def _heirs(state: AlertState, states: Mapping[str, AlertState]) -> Iterator[str]:
@@ -105,16 +84,17 @@ def _heirs(state: AlertState, states: Mapping[str, AlertState]) -> Iterator[str]
         state = heir
 
 
-def _owners(judged: Judged) -> tuple[str | None, ...]:
-    """Return whose failures the alert's own failed criteria are, in their order."""
-    return tuple(standing.unit for standing in judged.standings if standing.verdict is Verdict.FAILED)
-
-
-def _judge(state: AlertState, cutoff: datetime) -> Judged:
+def _judge(
+    state: AlertState, cutoff: datetime, found: tuple[Standing, ...], passed: Sequence[tuple[str, Standing]]
+) -> Judged:
+    """Return the alert with the standings `found` for it, and those that others `passed` on to it, with their ids."""
     round_judged = state.judged or state
-    found = standings(state, cutoff)
     confirmation = round_judged.confirmation
     dismissal = state.dismissal
+    own = [standing for standing in found if standing.verdict is FAILED]
+    failed = {standing.criterion for standing in own} | {standing.criterion for _, standing in passed}
+    held = [standing.criterion for standing in found if standing.verdict is OK]
+    units = dict.fromkeys([standing.unit for standing in own] + [standing.unit for _, standing in passed])
     return Judged(
         id=state.id,
         due=round_judged.due,
@@ -142,25 +122,30 @@ def _judge(state: AlertState, cutoff: datetime) -> Judged:
         recurring=any(one.fails_at(cutoff) for one in state.recurrences),
         vanished=_vanished(state),
         amendments=tuple(one.seq for one in state.amendments),
+        correct=len(held) == len(found) and not passed,
+        failed=tuple(sorted(failed)),
+        held=tuple(criterion for criterion in held if criterion not in failed),
+        units=tuple(units) or (round_judged.unit,),
+        inherited=tuple((standing.criterion, id) for id, standing in passed),
     )
 
 
 def _done(state: AlertState, found: tuple[Standing, ...]) -> dict[Step, datetime]:
     """Return when each step was done: a reply and an outcome when they counted, in time or late."""
-    first: dict[Step, datetime | None] = {
-        Step.ACKNOWLEDGE: state.acknowledgements[0].at if state.acknowledgements else None,
-        Step.ASSIGN: state.assignments[0].at if state.assignments else None,
-        Step.REPLY: _met(found, Criterion.C3),
-        Step.RESOLVE: state.resolution.at if state.resolution else None,
-        Step.PUBLISH: _met(found, Criterion.C5),
-        Step.CONFIRM: state.confirmation.at if state.confirmation else None,
-    }
-    return {step: at for step, at in first.items() if at is not None}
+    _, _, reply, _, outcome, _ = found
+    first = (
+        state.acknowledgements[0].at if state.acknowledgements else None,
+        state.assignments[0].at if state.assignments else None,
+        _met(reply),
+        state.resolution.at if state.resolution else None,
+        _met(outcome),
+        state.confirmation.at if state.confirmation else None,
+    )
+    return {step: at for step, at in zip(TIMED, first, strict=True) if at is not None}
 
 
-def _met(found: tuple[Standing, ...], criterion: Criterion) -> datetime | None:
-    one = next(standing for standing in found if standing.criterion is criterion)
-    if one.verdict is Verdict.OK:
+def _met(one: Standing) -> datetime | None:
+    if one.verdict is OK:
         return one.at
     return one.due + timedelta(seconds=one.late) if one.late is not None else None
 

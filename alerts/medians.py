@@ -6,10 +6,10 @@ instants of events up to t of 1 - d/n, with d events of n still at risk. Exact f
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
 
 MEDIAN = Fraction(1, 2)
 NINETIETH = Fraction(1, 10)
@@ -36,30 +36,33 @@ class Times:
 
 def times(samples: Sequence[tuple[int, bool]]) -> Times:
     """Return the times of `samples`: seconds, and whether the step was done then (else that is how long we know)."""
-    done = sum(1 for _, happened in samples if happened)
-    median, ninetieth = quantiles(samples, MEDIAN, NINETIETH)
-    return Times(median, ninetieth, done, len(samples) - done)
+    done = sorted(seconds for seconds, happened in samples if happened)
+    censored = sorted(seconds for seconds, happened in samples if not happened)
+    median, ninetieth = quantiles(done, censored, MEDIAN, NINETIETH)
+    return Times(median, ninetieth, len(done), len(censored))
 
 
-def quantiles(samples: Sequence[tuple[int, bool]], *surviving: Fraction) -> list[int | None]:
-    """Return for each of `surviving` (falling) the smallest time at which at most that share is still waiting."""
+def quantiles(done: Sequence[int], censored: Sequence[int], *surviving: Fraction) -> list[int | None]:
+    """Return for each of `surviving` (falling) the smallest time at which at most that share is still waiting.
+
+    `done` and `censored` are seconds, each rising. Who is censored at an instant is still at risk in it.
+    """
     found: list[int | None] = []
     # From one censoring to the next the factors cancel to (still waiting) / (at risk since): one fraction for all.
-    before, since = Fraction(1), len(samples)
-    at_risk = since
-    for time, group in groupby(sorted(samples), key=_seconds):
-        happened = [done for _, done in group]
-        waiting = at_risk - sum(happened)
-        while len(found) < len(surviving):
-            share = surviving[len(found)]
-            if before.numerator * waiting * share.denominator > share.numerator * before.denominator * since:
-                break
+    before, since, lost = Fraction(1), len(done) + len(censored), 0
+    index = 0
+    while index < len(done) and len(found) < len(surviving):
+        time, at_risk = done[index], len(done) - index
+        if (gone := bisect_left(censored, time)) > lost:
+            waited = at_risk + len(censored) - lost
+            before, lost, since = before * Fraction(waited, since), gone, at_risk + len(censored) - gone
+        index = bisect_right(done, time, index)
+        waiting = len(done) - index + len(censored) - lost
+        while len(found) < len(surviving) and _at_most(before, waiting, since, surviving[len(found)]):
             found.append(time)
-        at_risk -= len(happened)
-        if at_risk < waiting:
-            before, since = (before * Fraction(waiting, since) if waiting < since else before), at_risk
     return found + [None] * (len(surviving) - len(found))
 
 
-def _seconds(sample: tuple[int, bool]) -> int:
-    return sample[0]
+def _at_most(before: Fraction, waiting: int, since: int, share: Fraction) -> bool:
+    """Say whether `before` * `waiting` / `since` is at most `share`, without a fraction for every instant."""
+    return before.numerator * waiting * share.denominator <= share.numerator * before.denominator * since

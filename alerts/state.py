@@ -45,13 +45,21 @@ __all__ = ["AlertState", "fold", "fold_into"]
 
 def fold_into(states: dict[str, AlertState], event: Event) -> None:
     """Put into `states` (all alerts by id) what `event` changes: its alert, and those that it names."""
+    before = states.get(event.alert or "")
+    if event.alert is not None:
+        states[event.alert] = fold(before, event)
+    if event.type in _REACHING:
+        _reach(states, event, before)
+
+
+_REACHING = frozenset({EventType.MONITOR_GAP, EventType.STORIES_JOINED, EventType.REOPENED})
+
+
+def _reach(states: dict[str, AlertState], event: Event, before: AlertState | None) -> None:
+    """Put into `states` what `event` changes of other alerts than its own, which was `before`."""
     if event.type == EventType.MONITOR_GAP:
         for move in event.payload["moved"]:
             states[move["alert"]] = aftermath.moved(states[move["alert"]], {move["step"]: move["deadline"]})
-    if event.alert is None:
-        return
-    before = states.get(event.alert)
-    states[event.alert] = fold(before, event)
     if event.type == EventType.STORIES_JOINED:
         joined = event.payload["joined"]
         states[joined] = aftermath.into(states[joined], event)
@@ -179,8 +187,8 @@ def _passed(state: AlertState, step: Step, event: Event) -> datetime | None:
     return at if at < event.recorded_at else None
 
 
-def _published(event: Event) -> Published:
-    return Published(*Fact.head(event), address=event.payload["address"])
+def _published(event: Event, passed: datetime | None = None) -> Published:
+    return Published(*Fact.head(event), address=event.payload["address"], passed=passed)
 
 
 def _replied(state: AlertState, event: Event) -> AlertState:
@@ -192,7 +200,7 @@ def _corrected(state: AlertState, event: Event) -> AlertState:
 
 
 def _outcome(state: AlertState, event: Event) -> AlertState:
-    page = replace(_published(event), passed=_passed(state, Step.CONFIRM, event))
+    page = _published(event, passed=_passed(state, Step.CONFIRM, event))
     return evolved(state, outcomes=(*state.outcomes, page), deadlines=_clocks(state, event))
 
 

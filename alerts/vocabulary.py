@@ -112,6 +112,7 @@ class CommandType(StrEnum):
     REPORT_UP = "report_up"
 
 
+_STEPS = tuple(Step)
 WhyField = str | int | tuple[int, ...]
 
 
@@ -156,4 +157,4 @@ def deadlines_json(deadlines: Mapping[Step, Deadline]) -> Json:
 
 def deadlines_read(written: Mapping[str, Json]) -> dict[Step, Deadline]:
     """Read what `deadlines_json` wrote."""
-    return {step: Deadline.from_json(written[step]) for step in Step if step in written}
+    return {step: Deadline.from_json(written[step]) for step in _STEPS if step in written}

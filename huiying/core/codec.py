@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -29,7 +29,8 @@ def instant_text(at: datetime) -> str:
     """Return `at` in UTC with microseconds and "Z". A naive instant is a ValueError."""
     if at.tzinfo is None:
         raise ValueError("naive instant")
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    inside = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return inside.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def instant(written: str) -> datetime:
@@ -37,23 +38,34 @@ def instant(written: str) -> datetime:
     at = datetime.fromisoformat(written)
     if at.tzinfo is None:
         raise ValueError(f"naive instant: {written}")
-    return at.astimezone(UTC)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
+
+
+_AS_THEY_ARE = frozenset({str, bool, int, type(None)})
 
 
 def _plain(value: Any) -> Json:
-    if value is None or isinstance(value, str | bool):
+    kind = type(value)
+    if kind in _AS_THEY_ARE or isinstance(value, str):
         return value
-    if isinstance(value, int):
-        return int(value)
     if isinstance(value, datetime):
         return instant_text(value)
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) and key.isascii() for key in value):
+    if kind is dict or isinstance(value, Mapping):
+        if not _ascii(value):
             raise ValueError("keys are ASCII strings")
-        return {key: _plain(item) for key, item in value.items()}
-    raise ValueError(f"not for canonical JSON: {type(value).__name__}")
+        return {key: item if type(item) in _AS_THEY_ARE else _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [item if type(item) in _AS_THEY_ARE else _plain(item) for item in value]
+    if isinstance(value, int):
+        return int(value)
+    raise ValueError(f"not for canonical JSON: {kind.__name__}")
+
+
+def _ascii(keys: Iterable[Any]) -> bool:
+    try:
+        return all(map(str.isascii, keys))
+    except TypeError:  # a key that is no string
+        return False
 
 
 def canonical(value: Any) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alerts.medians import Times, quantiles, times
 
@@ -39,8 +41,27 @@ def test_the_remission_times_that_every_textbook_has() -> None:
     censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
     samples = [(week, D) for week in done] + [(week, C) for week in censored]
     assert times(samples) == Times(23, None, 9, 12)
-    assert quantiles(samples, Fraction(857, 1000))[0] is not None
-    assert quantiles(samples, Fraction(18, 21))[0] == 6  # S(6) = 1 - 3/21, as printed .857
+    assert quantiles(done, censored, Fraction(857, 1000))[0] is not None
+    assert quantiles(done, censored, Fraction(18, 21))[0] == 6  # S(6) = 1 - 3/21, as printed .857
+
+
+def by_definition(samples: list[tuple[int, bool]], share: Fraction) -> int | None:
+    """Return the first time of an event at which the product of 1 - d/n has fallen to `share`."""
+    surviving = Fraction(1)
+    for time in sorted({seconds for seconds, _ in samples}):
+        at_risk = sum(seconds >= time for seconds, _ in samples)
+        happened = sum(done for seconds, done in samples if seconds == time)
+        surviving *= 1 - Fraction(happened, at_risk)
+        if happened and surviving <= share:
+            return time
+    return None
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=40))
+def test_the_times_are_those_of_the_definition(samples: list[tuple[int, bool]]) -> None:
+    found = times(samples)
+    assert found.median == by_definition(samples, Fraction(1, 2))
+    assert found.ninetieth == by_definition(samples, Fraction(1, 10))
 
 
 def test_the_order_given_does_not_matter() -> None:
