@@ -1,4 +1,7 @@
-"""The ledger's alerts in memory, never stale: every question first reads the ledger's tail."""
+"""The ledger's alerts in memory, never stale: every question first reads the ledger's tail.
+
+store's projection, if the ledger bears it out ─► Folded ◄─ the ledger's events after it, one after the other
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,27 @@ import threading
 from alerts.alert import AlertState
 from alerts.events import EventType
 from alerts.folded import Folded
+from alerts.projected import Kept, read, write
+from huiying.core.collector import held_off
 from huiying.core.config import Desk
 from huiying.core.config_text import read_desk
 from huiying.core.model import Event
 from huiying.core.ports import Ledger
+from huiying.core.states import Projection
 
 
 class AlertView:
-    """States of all alerts, folded from the ledger. Every method may be called from any thread."""
+    """States of all alerts, folded from the ledger. Every method may be called from any thread.
 
-    def __init__(self, ledger: Ledger) -> None:
+    With the store's `projection` only the events after it are folded at the start; without, all of them.
+    """
+
+    def __init__(self, ledger: Ledger, projection: Projection | None = None) -> None:
         self._ledger = ledger
+        self._projection = projection
         self._lock = threading.RLock()
         self._folded = Folded()
+        self._kept = Kept()
         self._desks: dict[int, Desk] = {}
         self._configuration = 0
         self._kind = "office"
@@ -28,10 +39,36 @@ class AlertView:
     def catch_up(self) -> int:
         """Fold what the ledger has beyond the last number folded; return that number."""
         with self._lock:
+            if self._projection is not None and not self._folded.seq:
+                self._load(self._projection)
             while events := self._ledger.read(after=self._folded.seq):
-                for event in events:
-                    self._fold(event)
+                with held_off():
+                    for event in events:
+                        self._fold(event)
             return self._folded.seq
+
+    @held_off()
+    def _load(self, projection: Projection) -> None:
+        saved = projection.load()
+        found = read(*saved, self._event) if saved else None
+        if found is not None:
+            self._folded, self._kept = found
+            for event in self._folded.whole:
+                self._note(event)
+
+    def _event(self, number: int) -> Event | None:
+        return next((event for event in self._ledger.read(after=number - 1, limit=1) if event.seq == number), None)
+
+    def keep(self) -> None:
+        """Save what was folded since the last time as the store's projection. For the one `watch` that is active."""
+        with self._lock:
+            before = self._kept.folding
+            if self._projection is None or self._folded.seq == (before.seq if before else 0):
+                return
+            pieces, kept = write(self._folded, self._kept)
+            assert kept.folding is not None
+            # Where another watch saved meanwhile everything is saved anew the next time.
+            self._kept = kept if self._projection.save(kept.folding, pieces, before) else Kept()
 
     def alert(self, id: str) -> AlertState | None:
         """Return the alert as of the last `catch_up`."""
@@ -67,7 +104,8 @@ class AlertView:
         """Return the configuration that event `number` recorded."""
         with self._lock:
             if number not in self._desks:
-                event = self._ledger.read(after=number - 1, limit=1)[0]
+                event = self._event(number)
+                assert event is not None
                 self._desks[number] = read_desk(event.payload["files"])
             return self._desks[number]
 
@@ -87,13 +125,16 @@ class AlertView:
             return read_all(self._ledger, alert)
 
     def _fold(self, event: Event) -> None:
+        self._note(event)
+        self._folded.add(event)
+
+    def _note(self, event: Event) -> None:
         if event.type == EventType.LEDGER_CREATED:
             self._kind = event.payload["kind"]
         if event.type == EventType.CONFIGURATION_CHANGED:
             self._configuration = event.seq
         if event.type == EventType.HANDED_OVER:
             self._handed_over.append(event)
-        self._folded.add(event)
 
 
 def read_all(ledger: Ledger, alert: str | None = None) -> list[Event]:

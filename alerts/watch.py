@@ -5,6 +5,7 @@ tick:  POSTS_READY ─ following ─► ledger
        alerts, clock ─ overdue ─► ledger; at each start and every hour a heartbeat
        crawl states ─ silence ─► source alarms
        ledger, alarms ─ webhook ─► channels
+       alerts ─► the store's projection, of what changed
 
 Whatever is recorded has a key, so a tick that was killed anywhere is simply done again.
 """
@@ -65,7 +66,7 @@ class Watch:
         self._store = store
         self._clock = clock
         self._machine = machine
-        self._view = AlertView(ledger)
+        self._view = AlertView(ledger, store.projection)
         self._capturing = Capturing(ledger, log, store, captures, self._view, read_page, tagger_of)
         self._living = Living(ledger, log, store, self._view, machine.clock == "simulated")
         self._looking = Looking(machine.desk, log, store, self._view, self._capturing)
@@ -94,7 +95,9 @@ class Watch:
         self._beat(now)
         self._sources(desk, now)
         self._announce(desk, now)
-        return done + self._webhook.send(now, self._letter)
+        done += self._webhook.send(now, self._letter)
+        self._view.keep()
+        return done
 
     def _posts(self, records: list[Record], desk: Desk, number: int) -> list[Dead | None]:
         return [self._post(record, desk, number) for record in records]

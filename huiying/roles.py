@@ -116,7 +116,8 @@ def _process(runtime: wiring.Runtime, metrics: Metrics, stopping: Callable[[], b
 
 def _watch(runtime: wiring.Runtime, metrics: Metrics, stopping: Callable[[], bool]) -> None:
     active = wiring.turn_of(runtime, "watch")
-    metrics.sample(ALERTS_EVERY, watch_sampler(metrics, AlertView(runtime.ledger), runtime.store, runtime.clock))
+    view = AlertView(runtime.ledger, runtime.store.projection)
+    metrics.sample(ALERTS_EVERY, watch_sampler(metrics, view, runtime.store, runtime.clock))
     work = wiring.watch(runtime)
     metrics.counted(Topic.POSTS_READY, work.counters)
     turn = _Seen(active)

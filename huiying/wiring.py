@@ -91,7 +91,7 @@ class Runtime:
 
     def view(self) -> AlertView:
         """Return a view of the ledger's alerts, caught up."""
-        view = AlertView(self.ledger)
+        view = AlertView(self.ledger, self.store.projection)
         view.catch_up()
         return view
 

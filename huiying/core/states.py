@@ -1,5 +1,7 @@
-"""What the store keeps beside the ledger: crawl state, stories, accounts, deliveries, alarms. Everything but names and
-sessions could be computed again. Every method may raise BackendError; each call is one transaction, durable on return.
+"""What the store keeps beside the ledger: crawl state, stories, accounts, deliveries, alarms, what was folded of it.
+
+Everything but names and sessions could be computed again. Every method may raise BackendError; each call is one
+transaction, durable on return.
 """
 
 from __future__ import annotations
@@ -266,6 +268,44 @@ class Cursors(Protocol):
     def set(self, name: str, seq: int) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a projection, named by `kind` and `id`; `number` is the event that began it, `body` what was folded."""
+
+    kind: str
+    id: str
+    number: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """How far a projection has come: the last event folded and its chain hash, the program that folded, and a checksum
+    over this and every piece."""
+
+    seq: int
+    chain: bytes
+    version: str
+    checksum: bytes
+
+
+class Projection(Protocol):
+    """What `watch` folded of the ledger, kept so that a role need not fold from the first event at its start.
+
+    The store believes nothing of it and checks nothing: whoever loads it holds it against the ledger first.
+    """
+
+    def load(self) -> tuple[Folding, list[Piece]] | None:
+        """Return what was saved last, pieces in the order of their numbers, all of one state; None where nothing is."""
+
+    def save(self, folding: Folding, pieces: Sequence[Piece], before: Folding | None) -> bool:
+        """Put `pieces` in place of those with their kinds and ids, and `folding` in place of `before`: all or nothing.
+
+        Without `before` everything that stood is dropped. Where another one than `before` stands, nothing is changed
+        and the answer is False: somebody else saved meanwhile.
+        """
+
+
 class Store(Protocol):
     """Everything above, in one database."""
 
@@ -285,5 +325,7 @@ class Store(Protocol):
     def tallies(self) -> Tallies: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def projection(self) -> Projection: ...
 
     def close(self) -> None: ...

@@ -16,7 +16,17 @@ from huiying.backends.store_sql import SqlStore
 from huiying.core.codec import instant
 from huiying.core.errors import BackendError, Refused, StorageFull, Tampered
 from huiying.core.model import Draft, Role
-from huiying.core.states import Account, Captured, Delivery, PostState, Session, SourceAlarm, SourceState
+from huiying.core.states import (
+    Account,
+    Captured,
+    Delivery,
+    Folding,
+    Piece,
+    PostState,
+    Session,
+    SourceAlarm,
+    SourceState,
+)
 from tests.clock import SettableClock
 from tests.contract.small_disk import fill
 from tests.contract.test_ledger import OPENED, OTHER
@@ -58,6 +68,8 @@ def fill_tables(database: Database) -> Database:
     store.tallies.add(AT.date(), "read", {"paper": 3})
     store.alarms.replace([SourceAlarm("s", "r", AT, "d")])
     store.cursors.set("hooks", 7)
+    pieces = [Piece("alert", f"A{n}", n, bytes(range(n))) for n in range(5)]
+    store.projection.save(Folding(7, b"\0c", "v", b"\xff"), pieces, None)
     ledger.close()
     store.close()
     return database

@@ -24,6 +24,8 @@ from huiying.core.states import (
     Candidate,
     Captured,
     Delivery,
+    Folding,
+    Piece,
     PostState,
     Reading,
     Session,
@@ -194,6 +196,64 @@ def test_cursors_begin_at_zero(store: Store) -> None:
     assert store.cursors.get("hooks") == 9
 
 
+FOLDING = Folding(7, b"\0chain", "v1", b"sum")
+PIECES = (Piece("alert", "A2", 5, b"\0two"), Piece("alert", "A1", 2, b""), Piece("event", "1", 1, b"one"))
+
+
+def test_a_projection_comes_back_as_saved_in_the_order_of_its_numbers(store: Store) -> None:
+    assert store.projection.load() is None
+    assert store.projection.save(FOLDING, PIECES, None)
+    assert store.projection.load() == (FOLDING, sorted(PIECES, key=lambda piece: piece.number))
+
+
+def test_of_a_projection_only_what_changed_is_saved(store: Store) -> None:
+    store.projection.save(FOLDING, PIECES, None)
+    later, changed = replace(FOLDING, seq=9), replace(PIECES[0], body=b"three")
+    assert store.projection.save(later, [changed], FOLDING)
+    assert store.projection.load() == (later, [PIECES[2], PIECES[1], changed])
+    assert store.projection.save(replace(later, seq=10), [], later)
+
+
+def test_a_projection_that_another_saved_meanwhile_stands(store: Store) -> None:
+    store.projection.save(FOLDING, PIECES, None)
+    other = replace(FOLDING, seq=8)
+    assert not store.projection.save(replace(FOLDING, seq=9), [Piece("alert", "A3", 8, b"x")], other)
+    loaded = store.projection.load()
+    assert loaded is not None
+    assert (loaded[0], len(loaded[1])) == (FOLDING, 3)
+
+
+def test_a_projection_saved_in_place_of_none_drops_what_stood(store: Store) -> None:
+    store.projection.save(FOLDING, PIECES, None)
+    anew = replace(FOLDING, version="v2")
+    assert store.projection.save(anew, PIECES[:1], None)
+    assert store.projection.load() == (anew, [PIECES[0]])
+
+
+def test_a_projection_is_saved_whole_or_not_at_all(store: Store) -> None:
+    store.projection.save(FOLDING, PIECES, None)
+    broken = Piece("alert", None, 9, b"x")  # type: ignore[arg-type]
+    for before in (FOLDING, None):
+        with pytest.raises(BackendError):
+            store.projection.save(replace(FOLDING, seq=9), [replace(PIECES[0], body=b"new"), broken], before)
+    assert store.projection.load() == (FOLDING, sorted(PIECES, key=lambda piece: piece.number))
+
+
+def test_of_projections_saved_at_once_after_the_same_one_stands(store: Store) -> None:
+    store.projection.save(FOLDING, PIECES, None)
+    foldings = [replace(FOLDING, seq=number) for number in range(10, 16)]
+    pieces = [Piece("alert", "A1", 2, str(folding.seq).encode()) for folding in foldings]
+    saved = at_once(
+        *[
+            partial(store.projection.save, folding, [piece], FOLDING)
+            for folding, piece in zip(foldings, pieces, strict=True)
+        ]
+    )
+    assert sorted(map(str, saved)) == ["False"] * 5 + ["True"]
+    won = saved.index(True)
+    assert store.projection.load() == (foldings[won], [PIECES[2], pieces[won], PIECES[0]])
+
+
 def test_tallies_add_up_by_day_and_kind(store: Store) -> None:
     store.tallies.add(DAY, "read", {"paper": 1, "gov": 10})
     store.tallies.add(DAY, "read", {"paper": 2})
@@ -272,6 +332,7 @@ READS: tuple[Callable[[Store], object], ...] = (
     lambda store: store.captured.of(1),
     lambda store: store.alarms.all(),
     lambda store: store.cursors.get("a"),
+    lambda store: store.projection.load(),
 )
 WRITES: tuple[Callable[[Store], object], ...] = (
     lambda store: store.crawl.save_source(SourceState("a", "b", NOW)),
@@ -289,6 +350,7 @@ WRITES: tuple[Callable[[Store], object], ...] = (
     lambda store: store.captured.save(Captured(1, 1, "a", None, None, NOW)),
     lambda store: store.alarms.replace([]),
     lambda store: store.cursors.set("a", 1),
+    lambda store: store.projection.save(FOLDING, PIECES, None),
 )
 
 

@@ -122,7 +122,9 @@ class History:
         made = []
         for draft in drafts:
             raw = codec.event_bytes(draft, "yunze", len(self.events) + 1, self.now)
-            event = codec.read_event(raw, codec.leaf_hash(raw), b"")
+            leaf = codec.leaf_hash(raw)
+            before = self.events[-1].chain if self.events else codec.GENESIS
+            event = codec.read_event(raw, leaf, codec.chain_hash(before, leaf))
             self.events.append(event)
             made.append(event)
             fold_into(self.states, event)

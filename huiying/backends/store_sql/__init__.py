@@ -12,6 +12,7 @@ from huiying.backends.store_sql.following import (
     SqlSourceAlarms,
     SqlTallies,
 )
+from huiying.backends.store_sql.projection import SqlProjection
 from huiying.backends.store_sql.stories import SqlStories
 
 
@@ -28,6 +29,7 @@ class SqlStore:
         self.alarms = SqlSourceAlarms(self._engine)
         self.tallies = SqlTallies(self._engine)
         self.cursors = SqlCursors(self._engine)
+        self.projection = SqlProjection(self._engine)
 
     def close(self) -> None:
         """Release the connections."""

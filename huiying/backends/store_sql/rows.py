@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,14 @@ def replace(connection: Connection, table: Table, keys: Mapping[str, Any], value
     """Insert keys and `values`, or give the row with these `keys`, its primary key, these `values`."""
     row = _insert(connection)(table).values(**keys, **values)
     connection.execute(row.on_conflict_do_update(index_elements=list(keys), set_=dict(values)))
+
+
+def replace_all(connection: Connection, table: Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert `rows`, or give those with the same `keys`, the primary key, the other values of them."""
+    if rows:
+        row = _insert(connection)(table)
+        others = {column.name: row.excluded[column.name] for column in table.columns if column.name not in keys}
+        connection.execute(row.on_conflict_do_update(index_elements=list(keys), set_=others), list(rows))
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:

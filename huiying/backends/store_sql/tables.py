@@ -5,7 +5,7 @@ Texts compare by their code points: the migrations give them the collation "C" o
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, Table
 
 from huiying.backends.sql import Prose, Words
 
@@ -130,4 +130,21 @@ CURSORS = Table(
     METADATA,
     Column("name", Words, primary_key=True),
     Column("seq", _NUMBER, nullable=False),
+)
+FOLDINGS = Table(
+    "foldings",
+    METADATA,
+    Column("one", Boolean, primary_key=True),
+    Column("seq", _NUMBER, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+    Column("version", Words, nullable=False),
+    Column("checksum", LargeBinary, nullable=False),
+)
+PIECES = Table(
+    "pieces",
+    METADATA,
+    Column("kind", Words, primary_key=True),
+    Column("id", Words, primary_key=True),
+    Column("number", _NUMBER, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
