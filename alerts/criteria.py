@@ -8,8 +8,9 @@ judged, and C6 has failed. A page that an amendment struck proves nothing from t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from alerts.alert import AlertState
 from alerts.facts import Acknowledgement, Assignment, Capture, Published, Recheck
@@ -24,11 +25,11 @@ C1, C2, C3, C4, C5, C6 = Criterion
 OK, FAILED, PENDING = Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How one criterion stands. `at` is when it was met, or failed; `late` the seconds by which it was met too late.
 
-    `events` are the numbers of the events that prove it; `unit` is whose failure it is, None the duty desk's.
+    `events` are the numbers of the events that prove it; `unit` is whose failure it is, None the duty desk's. A named
+    tuple, which is made in less than half the time of a frozen dataclass: a year has a hundred thousand of them.
     """
 
     criterion: Criterion
@@ -51,8 +52,7 @@ def standings(state: AlertState, now: datetime) -> tuple[Standing, ...]:
 
 def _with_unit(state: AlertState, one: Standing) -> Standing:
     """Return the failure `one` with the unit that was assigned at its instant."""
-    unit = state.unit_at(one.at) if one.at else None
-    return one if unit is None else Standing(one.criterion, one.verdict, one.due, one.at, one.late, one.events, unit)
+    return one._replace(unit=state.unit_at(one.at)) if one.at else one
 
 
 def _ok(criterion: Criterion, due: datetime, at: datetime, *events: int) -> Standing:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import TypeVar
 
 from alerts.criteria import Standing
@@ -31,6 +32,7 @@ from huiying.core.model import Event, Json
 SECOND = timedelta(seconds=1)
 PERCENT_FROM = 20  # below it a percentage would pretend to a precision that is not there
 FLAG_EXCLUDED_ABOVE = 10  # percent of the cohort
+_published, _detected = attrgetter("earliest"), attrgetter("opened_at")
 THREE_FAST = (Criterion.C3, Criterion.C4, Criterion.C5)
 
 
@@ -237,19 +239,15 @@ def figures_of(folded: Folded, period: Period, cutoff: datetime, events: Callabl
 
 def _times(cohort: Sequence[Judged], until: datetime) -> dict[Step, tuple[Times, Times]]:
     """Return the times to each step from publication and from detection; who has not done it is censored at `until`."""
-    return {
-        step: (
-            times([_took(judged.earliest, judged.done.get(step), until) for judged in cohort]),
-            times([_took(judged.opened_at, judged.done.get(step), until) for judged in cohort]),
-        )
-        for step in TIMED
-    }
+    return {step: (_time(cohort, step, until, _published), _time(cohort, step, until, _detected)) for step in TIMED}
 
 
-def _took(begin: datetime, done: datetime | None, until: datetime) -> tuple[int, bool]:
-    """Return the seconds from `begin`, none where it was done before: a reply may stand before the alert was opened."""
-    took = ((done or until) - begin) // SECOND
-    return (took if took > 0 else 0), done is not None
+def _time(cohort: Sequence[Judged], step: Step, until: datetime, since: Callable[[Judged], datetime]) -> Times:
+    """Return the times to `step`; none where it was done before: a reply may stand before the alert was opened."""
+    waits = [(judged.done.get(step), since(judged)) for judged in cohort]
+    done = [(at - begin) // SECOND for at, begin in waits if at is not None]
+    censored = [(until - begin) // SECOND for at, begin in waits if at is None]
+    return times([max(0, seconds) for seconds in done], [max(0, seconds) for seconds in censored])
 
 
 def _shipped(

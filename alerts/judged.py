@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from alerts.alert import AlertState
 from alerts.criteria import FAILED, OK, Standing, standings
@@ -16,8 +16,7 @@ TIMED = tuple(step for step in Step if step is not Step.BRIEFING)
 OBSERVED_DAYS = 30  # of a post, counted from the opening; a day more for the last look, which is on that day
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """One alert at the cut-off. `inherited` are criteria that duplicates and joined alerts failed, with their ids.
 
     `unit` is the responsible unit of the round judged, None while it is the duty desk's; `level` is the highest that it

@@ -34,11 +34,9 @@ class Times:
         }
 
 
-def times(samples: Sequence[tuple[int, bool]]) -> Times:
-    """Return the times of `samples`: seconds, and whether the step was done then (else that is how long we know)."""
-    done = sorted(seconds for seconds, happened in samples if happened)
-    censored = sorted(seconds for seconds, happened in samples if not happened)
-    median, ninetieth = quantiles(done, censored, MEDIAN, NINETIETH)
+def times(done: Sequence[int], censored: Sequence[int]) -> Times:
+    """Return the times of a step: seconds after which it was `done`, and for how long the others are known to wait."""
+    median, ninetieth = quantiles(sorted(done), sorted(censored), MEDIAN, NINETIETH)
     return Times(median, ninetieth, len(done), len(censored))
 
 

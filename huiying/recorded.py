@@ -39,7 +39,7 @@ class Recorded:
 
     def texts(self) -> Mapping[str, str]:
         """Return the recorded files' texts by name, none before the first record."""
-        while events := self._ledger.read(after=self._seen, limit=_PAGE):
+        while events := self._ledger.read(after=self._seen, limit=_PAGE, whole=True):
             for event in events:
                 if event.type == EventType.CONFIGURATION_CHANGED:
                     self._newest = event

@@ -30,11 +30,13 @@ _LEFT_OUT = frozenset({"title_words", "text_words", "judged", "person_seq", "rou
 
 
 def plain(value: Any) -> Any:
-    """Return dataclasses as objects, instants as texts, everything else as JSON has it."""
+    """Return dataclasses and named tuples as objects, instants as texts, everything else as JSON has it."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.name not in _LEFT_OUT}
     if isinstance(value, datetime):
         return instant_text(value)
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain(value._asdict())
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, dict):

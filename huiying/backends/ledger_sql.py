@@ -95,11 +95,11 @@ class SqlLedger:
             events.append(codec.read_event(raw, leaf, chain))
         return events
 
-    def read(self, after: int = 0, limit: int = 1000, alert: str | None = None) -> list[Event]:
+    def read(self, after: int = 0, limit: int = 1000, alert: str | None = None, *, whole: bool = False) -> list[Event]:
         """Return up to `limit` events with numbers above `after`, in order."""
         wanted = select(EVENTS).where(EVENTS.c.seq > after).order_by(EVENTS.c.seq).limit(limit)
-        if alert is not None:
-            wanted = wanted.where(EVENTS.c.alert == alert)
+        if alert is not None or whole:
+            wanted = wanted.where(EVENTS.c.alert == alert)  # IS NULL where there is none
         with sql.reading(self._engine, "ledger") as connection:
             return [_event(row) for row in connection.execute(wanted)]
 

@@ -29,8 +29,10 @@ def instant_text(at: datetime) -> str:
     """Return `at` in UTC with microseconds and "Z". A naive instant is a ValueError."""
     if at.tzinfo is None:
         raise ValueError("naive instant")
-    inside = at if at.tzinfo is UTC else at.astimezone(UTC)
-    return inside.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    parts = (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond)
+    # Half the time of isoformat, which asks for the offset, and less than that of format.
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % parts  # noqa: UP031
 
 
 def instant(written: str) -> datetime:

@@ -172,8 +172,8 @@ class Ledger(Protocol):
         actors it is KeyReused.
         """
 
-    def read(self, after: int = 0, limit: int = 1000, alert: str | None = None) -> list[Event]:
-        """Return events with numbers above `after` in order, of one alert where `alert` is given."""
+    def read(self, after: int = 0, limit: int = 1000, alert: str | None = None, *, whole: bool = False) -> list[Event]:
+        """Return events with numbers above `after` in order, of one `alert`, or of the `whole` desk: those of none."""
 
     def stored(self, after: int = 0) -> Iterator[Stored]:
         """Yield what is stored with numbers above `after`, in order and unchecked: damage is for the reader to find."""

@@ -50,6 +50,8 @@ def test_numbers_are_dense_from_one_and_events_read_back(ledger: Ledger, clock: 
     assert ledger.read() == first + second
     assert ledger.read(after=1, limit=1) == first[1:]
     assert ledger.read(alert="A1") == [first[0], second[0]]
+    assert ledger.read(whole=True) == [first[1]]
+    assert ledger.read(after=2, whole=True) == []
     assert ledger.head() == 3
 
 
