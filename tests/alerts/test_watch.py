@@ -160,6 +160,20 @@ def stage(scene: Scene, tmp_path: Path) -> Iterator[Stage_]:
 # posts
 
 
+def test_what_a_tick_folded_is_saved_as_the_projection_and_an_idle_one_saves_nothing(stage: Stage_) -> None:
+    stage.posts(post(1))
+    stage.tick()
+    saved = stage.store.projection.load()
+    assert saved is not None
+    assert saved[0].seq == stage.scene.ledger.head()
+    assert [piece.id for piece in saved[1] if piece.kind == "alert"] == [alert_id("yunze", post(1).story)]
+    stage.store.projection.save(replace(saved[0], version="touched"), [], saved[0])
+    stage.tick()
+    after = stage.store.projection.load()
+    assert after is not None
+    assert after[0].version == "touched"
+
+
 def test_one_alert_a_story_and_further_posts_attach_even_without_a_rule(stage: Stage_) -> None:
     first = post(1, story="s" * 32)
     reprint = post(2, story="s" * 32, topics=(), places=(), outlet="daily")

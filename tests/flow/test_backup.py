@@ -19,6 +19,8 @@ import pytest
 
 from alerts.desk_payloads import Restored
 from alerts.events import EventType
+from alerts.folded import fold_all
+from alerts.following import entries
 from huiying import wiring
 from huiying.backup import backup, declare, restore
 from huiying.core.codec import instant
@@ -27,6 +29,8 @@ from huiying.core.model import Draft, Response, Role
 from huiying.core.states import Account
 from huiying.init import create_ledger
 from huiying.undeclared import PENDING
+from tests.alerts.scene import desk as scene_desk
+from tests.alerts.scene import post
 from tests.alerts.web.invented import TEXTS
 from tests.clock import SettableClock
 from tests.flow.profile import EMBEDDED, Profile, Servers
@@ -36,6 +40,7 @@ pytest_plugins = ("tests.servers", "tests.flow.profile")
 NOW = instant("2026-03-10T10:00:00+08:00")
 MACHINE = 'desk = "{desk}"\ntitle = "t"\ncontact = "a@b.cn"\n'
 ACCOUNT = Account("zhiban", "p-1", "值班员", Role.DUTY, None, "zh", "hash")
+SCENE = scene_desk()
 NOTE = Draft("noted", "A1", "p-1", Role.DUTY, payload={"text": "停水"})
 
 
@@ -47,7 +52,7 @@ def machine_file(folder: Path, profile: Profile = EMBEDDED, more: str = "") -> N
         (folder / "secrets" / name).write_text(secret, encoding="utf-8")
 
 
-def made(folder: Path, profile: Profile = EMBEDDED, more: str = "") -> Path:
+def made(folder: Path, profile: Profile = EMBEDDED, more: str = "", first: Draft = NOTE) -> Path:
     """Make a desk with two events, an account and a capture."""
     machine_file(folder, profile, more)
     for name, text in TEXTS.items():
@@ -55,7 +60,7 @@ def made(folder: Path, profile: Profile = EMBEDDED, more: str = "") -> Path:
     (folder / "data").mkdir()
     create_ledger(folder, "test", SettableClock(NOW), profile.secrets)
     with opened(folder, profile.secrets) as runtime:
-        runtime.ledger.append([NOTE])
+        runtime.ledger.append([first])
         runtime.store.accounts.add(ACCOUNT)
         runtime.store.stories.assign("post", [1, 2], NOW.date(), NOW.date(), lambda _: None)
         runtime.captures.put(Response("http://127.0.0.2/1", 200, (), b"page", NOW))
@@ -102,6 +107,30 @@ def test_files_come_back_as_they_were(tmp_path: Path) -> None:
     assert captured(copy) == captured(desk) != []
     assert (copy / "data" / "ledger.key").read_bytes() == (desk / "data" / "ledger.key").read_bytes()
     assert held(copy) == held(desk)
+
+
+def test_a_projection_is_never_believed_past_the_ledger_that_was_restored(tmp_path: Path) -> None:
+    first, second, third = (entries(None, post(number, at=NOW), SCENE, 2, NOW)[0].draft for number in range(3))
+    desk, copy = made(tmp_path / "desk", first=first), tmp_path / "copy"
+    with opened(desk) as runtime:
+        runtime.view().keep()
+    archive = saved(desk, tmp_path / "a.tar.gz")
+    with opened(desk) as runtime:
+        runtime.ledger.append([second])
+        runtime.view().keep()
+    restore(archive, copy, lambda done, total: None)
+    with opened(copy) as runtime:
+        kept = runtime.store.projection.load()
+        assert kept is not None
+        assert kept[0].seq == runtime.ledger.head()
+        assert runtime.view().folded() == fold_all(runtime.ledger.read())
+    # The store of the day after over the ledger of the day before: first shorter, then as long by another way.
+    shutil.copy2(desk / "data" / "store.sqlite", copy / "data" / "store.sqlite")
+    for more, alerts in (([], 1), ([third], 2)):
+        with opened(copy) as runtime:
+            runtime.ledger.append(more)
+            assert runtime.view().folded() == fold_all(runtime.ledger.read())
+            assert len(runtime.view().alerts()) == alerts
 
 
 def test_a_desk_goes_to_postgresql_and_back(tmp_path: Path, servers: Servers) -> None:
