@@ -34,6 +34,7 @@ bench: $(VENV)/ready-test
 	$(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.figures
+	$(BIN)/python -m tests.bench.start
 
 bench-crawl: $(VENV)/ready-test
 	$(BIN)/python -m tests.bench.crawl

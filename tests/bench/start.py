@@ -40,7 +40,7 @@ def main() -> None:
         fill(file, year(-(-wanted // WEEKS)))
         view = caught_up(ledger, store.projection)
         print(f"{len(view.alerts())} alerts, {ledger.head()} events")
-        print(f"saved as a whole: {took(view.keep):.2f} s, {size(Path(folder)) / 2**20:.0f} MB")
+        print(f"saved as a whole: {took(view.keep):.2f} s, {size(store) / 2**20:.0f} MB")
         took_by: dict[str, list[float]] = {"anew": [], "projection": []}
         del view
         for _ in range(ROUNDS):
@@ -81,9 +81,10 @@ def took(act: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def size(folder: Path) -> int:
-    """Return how many bytes the store's files have."""
-    return sum(file.stat().st_size for file in folder.glob("store.sqlite*"))
+def size(store: SqlStore) -> int:
+    """Return how many bytes the pieces have."""
+    saved = store.projection.load()
+    return sum(len(piece.body) for piece in saved[1]) if saved else 0
 
 
 def fill(file: Path, events: Iterable[Event]) -> None:
