@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from huiying.core.errors import BackendError
-from tests.browser.test_desk import Hands, Server, clock, hands, server  # noqa: F401  their fixtures
+from tests.browser.hands import Hands, Server
 
 pytestmark = pytest.mark.browser
 
@@ -18,8 +18,8 @@ def away(*_: object, **__: object) -> object:
 
 
 def test_the_sentence_comes_and_goes_by_itself(
-    server: Server,  # noqa: F811
-    hands: Callable[[str], Hands],  # noqa: F811
+    server: Server,
+    hands: Callable[[str], Hands],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     duty = hands("duty")
@@ -38,8 +38,8 @@ def test_the_sentence_comes_and_goes_by_itself(
 
 
 def test_a_page_lost_with_the_ledger_and_a_press_in_vain_recover(
-    server: Server,  # noqa: F811
-    hands: Callable[[str], Hands],  # noqa: F811
+    server: Server,
+    hands: Callable[[str], Hands],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     alert = server.desk.alert()

@@ -165,6 +165,21 @@ const desk = (() => {
     Object.keys(localStorage).filter((key) => key.startsWith(prefix)).forEach((key) => localStorage.removeItem(key));
   }
 
+  // ---- what is wider than its place can be reached by key; files are named in the account's language -------------------
+
+  function markScrollers() {
+    document.querySelectorAll(".scroll").forEach((box) => {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.type !== "file") return;
+    const told = event.target.closest(".files").querySelector("output");
+    told.textContent = [...event.target.files].map((file) => file.name).join(" · ") || told.dataset.none;
+  });
+
   // ---- keys -----------------------------------------------------------------------------------------------------
 
   function typing(event) {
@@ -221,6 +236,7 @@ const desk = (() => {
     forgetDrafts(document);
     restoreDrafts(document);
     tickCountdowns();
+    markScrollers();
     const notice = document.querySelector("[data-notice]");
     if (notice && event.target.id === "page") notice.focus();
   });
@@ -230,6 +246,9 @@ const desk = (() => {
     forgetDrafts(document);
     restoreDrafts(document);
     tickCountdowns();
+    markScrollers();
+    window.addEventListener("resize", markScrollers);
+    document.addEventListener("toggle", markScrollers, true);
     connect();
     setInterval(tickCountdowns, 1000);
     setInterval(tickLamp, 500);

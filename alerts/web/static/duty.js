@@ -30,16 +30,22 @@
     if (window.htmx) window.htmx.process(card);
   }
 
+  // Where the hand was, or the step that comes next: focus is never lost with the card that is replaced.
+  function focusIn(card, name) {
+    const again = ['[data-focus="' + name + '"]', "[data-focus=assign]", "[data-focus=open]"]
+      .map((wanted) => card.querySelector(wanted)).find(Boolean);
+    if (again) again.focus({ preventScroll: true });
+  }
+
   function put(card) {
     const before = held(card.dataset.alert);
     if (before && Number(before.dataset.seq) >= Number(card.dataset.seq)) return;
     const staying = before && (busy() || before.dataset.until === card.dataset.until);
-    if (before && before.contains(document.activeElement) && !card.dataset.finished) {
+    if (before && before.contains(document.activeElement)) {
       const name = document.activeElement.dataset.focus;
       before.replaceWith(card);
-      const again = card.querySelector('[data-focus="' + name + '"]') || card.querySelector("a");
-      if (again) again.focus();
       if (window.htmx) window.htmx.process(card);
+      focusIn(card, name);
     } else if (staying) {
       before.replaceWith(card);
       if (window.htmx) window.htmx.process(card);
@@ -53,7 +59,12 @@
   function drop(alert) {
     const card = held(alert);
     waiting.delete(alert);
-    if (card) card.remove();
+    if (!card) return;
+    const inside = card.contains(document.activeElement);
+    const beside = card.nextElementSibling || card.previousElementSibling;
+    card.remove();
+    if (inside && beside) mark(beside);
+    else if (inside) document.getElementById("page").focus({ preventScroll: true });
   }
 
   function showPill() {
@@ -93,6 +104,22 @@
       if (loudest) sound.play(loudest);
     },
     key,
+  });
+
+  // The card that comes back after a press takes the focus of the one that it replaces.
+  let pressed = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const card = event.target.closest ? event.target.closest("[data-alert]") : null;
+    if (card && card.contains(document.activeElement)) {
+      pressed = { alert: card.dataset.alert, name: document.activeElement.dataset.focus };
+    }
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const card = event.target.closest ? event.target.closest("[data-alert]") : null;
+    if (!card || !list.contains(card)) return;
+    if (selected === card.dataset.alert) card.setAttribute("data-selected", "");
+    if (pressed && pressed.alert === card.dataset.alert) focusIn(card, pressed.name);
+    pressed = null;
   });
 
   // What was pressed and could not be recorded is said in the card; why, in the page's notice.
