@@ -22,6 +22,7 @@ from alerts.web import (
     health,
     login,
     outlets,
+    presence,
     queries_api,
     reports,
     search,
@@ -32,11 +33,12 @@ from alerts.web.condition import Condition
 from alerts.web.feed import Feed
 from alerts.web.guard import SafeHeaders
 from alerts.web.pages import STATIC
+from alerts.web.presence import Presence
 from alerts.web.problems import register
 from alerts.web.services import Services
 from huiying import __version__
 
-PAGES = (health, login, duty, handling, handover, captures, search, outlets, figures, reports, streaming)
+PAGES = (health, login, duty, handling, presence, handover, captures, search, outlets, figures, reports, streaming)
 API = (alerts_api, queries_api)
 
 
@@ -68,6 +70,7 @@ def build(services: Services) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.services, app.state.feed, app.state.condition = services, feed, condition
+    app.state.presence = Presence()
     prepare()
     register(app)
     app.add_middleware(SafeHeaders)

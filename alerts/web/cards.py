@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,15 +18,21 @@ SHAPES = {1: "●", 2: "▲", 3: "◆", 4: "★"}  # a level is told by text, sh
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One alert. `until` orders the cards: the next deadline in seconds since 1970, the last change once closed."""
+    """One alert. `until` orders the cards: the next deadline in seconds since 1970, the last change once closed.
+
+    `raised` where a new post came to an alert already taken up; `muted` until when nobody is notified.
+    """
 
     state: AlertState
     outlets: tuple[str, ...]
+    names: Mapping[str, str]  # of the outlets, by id
     topics: tuple[str, ...]
     unit: str
     next: StepLine | None
     until: int
     waits: bool
+    raised: bool
+    muted: datetime | None
     finished: bool
     acknowledge: bool
     assign_to: tuple[str, str] | None  # id and name of the suggested unit
@@ -42,6 +48,11 @@ def waiting(state: AlertState) -> bool:
     return state.stage is Stage.OPENED
 
 
+def raised(state: AlertState) -> bool:
+    """Say whether a post came to an alert that somebody has taken up, and nobody has acted on it since."""
+    return not waiting(state) and not state.closed and any(post.seq > state.person_seq for post in state.posts)
+
+
 def card(state: AlertState, desk: Desk, visit: Visit, now: datetime) -> Card:
     """Return the card of one alert as this person may use it."""
     line = next_line(state, now, visit.wording)
@@ -51,11 +62,14 @@ def card(state: AlertState, desk: Desk, visit: Visit, now: datetime) -> Card:
     return Card(
         state=state,
         outlets=outlet_names(state, desk),
+        names=dict(zip(dict.fromkeys(post.outlet for post in state.posts), outlet_names(state, desk), strict=True)),
         topics=tuple(topic_name(desk, topic, visit.wording.language) for topic in state.topics),
         unit=unit.name if unit else state.unit or "",
         next=line,
         until=int(line.until.timestamp()) if line else 0,
         waits=waiting(state),
+        raised=raised(state),
+        muted=state.muted_until(now),
         finished=state.closed,
         acknowledge=CommandType.ACKNOWLEDGE in possible,
         assign_to=(suggested.id, suggested.name) if suggested else None,

@@ -22,6 +22,7 @@ from alerts.web.pages import page
 from alerts.web.places import known_places, place_name
 from alerts.web.problems import NotThere
 from alerts.web.services import Services
+from alerts.web.standing import standing_lines
 from alerts.web.visits import ServicesOf, Signed, Visit, desk_of
 from alerts.wording import Wording
 from alerts.zones import zone_at
@@ -80,14 +81,15 @@ def alerts_page(
 
 
 def _row(services: Services, visit: Visit, made: Figures, id: str) -> dict[str, Any]:
-    desk = desk_of(services)
-    state, judged = services.view.alert(id), made.alerts[id]
+    desk, judged = desk_of(services), made.alerts[id]
+    state = services.view.alert(id)
+    assert state is not None  # the ledger that was computed from is the one that the view has folded
     return {
         "id": id,
-        "title": state.title if state else id,
+        "title": state.title,
         "judged": judged,
         "unit": unit_name(desk, judged.unit) if desk else judged.unit or "",
-        "failing": {s.criterion: unit_name(desk, s.unit) if desk else s.unit or "" for s in judged.standings},
+        "lines": standing_lines(state, judged.standings, services.clock.now(), desk, visit.wording),
     }
 
 

@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from alerts.alert import AlertState
 from alerts.amending import amendable
+from alerts.criteria import standings
 from alerts.lifecycle import offers, suggest_unit
 from alerts.timeline import Entry, timeline, unit_name
 from alerts.vocabulary import EndState, Finding, Ground
@@ -23,9 +24,10 @@ from alerts.web.cards import card
 from alerts.web.extracts import Piece, extract, marked
 from alerts.web.forms import FOR_A_UNIT, WITH_EVIDENCE, command_of, expected_of, forms
 from alerts.web.guard import Posted
-from alerts.web.pages import page
+from alerts.web.pages import fragment, page
 from alerts.web.problems import NotThere, status_of
 from alerts.web.services import Services
+from alerts.web.standing import standing_lines
 from alerts.web.steps import step_lines
 from alerts.web.uploads import Uploads, keep, pieces
 from alerts.web.visits import ServicesOf, Signed, Visit, desk_of
@@ -43,6 +45,24 @@ def alert_page(
 ) -> Response:
     """Show one alert; `recorded` names the form that was just recorded."""
     return _page(request, services, visit, id, recorded=recorded)
+
+
+@router.get("/alerts/{id}/pages")
+def found_pages(
+    services: ServicesOf,
+    visit: Signed,
+    id: str,
+    outcome: Annotated[bool, Query()] = False,
+    address: Annotated[str, Query()] = "",
+    address_typed: Annotated[str, Query()] = "",
+) -> Response:
+    """Return the pages that may be chosen by now; what was chosen or typed stays as it is."""
+    state, desk = found_alert(services, id)
+    found = candidates(services, desk, state)
+    untouched = address in ("", "typed") and not address_typed
+    chosen = likeliest(found, state)[outcome] if untouched else address
+    html = fragment("pages.html", visit.wording, pages=found, chosen=chosen, written=address_typed)
+    return Response(html, media_type="text/html")
 
 
 @router.post("/alerts/{id}/commands")
@@ -118,6 +138,8 @@ def _page(
         card=card(state, desk, visit, now),
         unit=unit_name(desk, state.unit),
         steps=step_lines(state, now, visit.wording),
+        standings=standing_lines(state, standings(state, now), now, desk, visit.wording),
+        muted=state.muted_until(now),
         entries=entries,
         posts=posts_of(services, desk, state),
         forms=offered,

@@ -89,14 +89,19 @@
       let loudest = 0;
       changes.cards.forEach((each) => {
         const card = made(each.html);
+        const before = held(each.alert);
         if (card.dataset.finished) {
           drop(each.alert);
-        } else if (held(each.alert)) {
-          put(card);
-        } else {
-          if (card.dataset.waits) loudest = Math.max(loudest, Number(card.dataset.level));
-          waiting.set(each.alert, card);
+          return;
         }
+        // A new post on an alert that somebody has taken up already raises it again.
+        const again = card.dataset.raised && !(before && before.dataset.raised === card.dataset.raised);
+        if (((card.dataset.waits && !before) || again) && !card.dataset.muted) {
+          loudest = Math.max(loudest, Number(card.dataset.level));
+          notify(card);
+        }
+        if (before) put(card);
+        else waiting.set(each.alert, card);
       });
       if (!busy()) letIn();
       showPill();
@@ -166,6 +171,27 @@
     }
   }
 
+  // ---- desktop notifications: only where the browser takes the page for a secure context ---------------------------------
+
+  const asks = document.querySelector("[data-notify]");
+  const may = () => window.isSecureContext && "Notification" in window ? Notification.permission : "denied";
+
+  function notify(card) {
+    if (may() !== "granted" || document.visibilityState === "visible") return;
+    const title = card.querySelector("[data-focus=open]").textContent;
+    const note = new Notification(title, { body: card.querySelector(".level").textContent.trim(), tag: card.id });
+    note.addEventListener("click", () => { window.focus(); note.close(); });
+  }
+
+  if (asks) {
+    asks.hidden = may() !== "default";
+    asks.addEventListener("click", async () => {
+      await Notification.requestPermission();
+      asks.hidden = may() !== "default";
+      document.querySelector("[data-sound-test]").focus();
+    });
+  }
+
   // ---- sound: made here, so that no file need be fetched -----------------------------------------------------------------
 
   const sound = (() => {
@@ -210,7 +236,7 @@
     ["click", "keydown"].forEach((kind) => document.addEventListener(kind, allow, { once: true }));
     setInterval(() => {
       const levels = [...list.querySelectorAll("[data-waits]"), ...waiting.values()]
-        .filter((card) => card.dataset.waits).map((card) => Number(card.dataset.level));
+        .filter((card) => card.dataset.waits && !card.dataset.muted).map((card) => Number(card.dataset.level));
       if (levels.length) play(Math.max(...levels));
     }, 30000);
     show();

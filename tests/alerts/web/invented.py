@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alerts.commands import Actor, Command
 from alerts.events import EventType
+from alerts.following import entries
 from alerts.office import Office
 from alerts.view import AlertView
 from alerts.vocabulary import CommandType
@@ -182,6 +183,15 @@ class Invented:
         events = self.services.office.open_by_hand(ACCOUNTS["duty"], self.post(id, title), why="读者来电", level=level)
         assert events[0].alert
         return events[0].alert
+
+    def attach(self, alert: str, post: Post) -> None:
+        """Record `post` as another one of the alert's story, as watch does."""
+        self.services.view.catch_up()
+        state, known = self.services.view.alert(alert), self.services.view.desk()
+        assert state
+        assert known
+        for entry in entries(state, post, known[1], known[0], self.services.clock.now()):
+            self.services.ledger.append([entry.draft], key=entry.key)
 
     def press(self, who: str, alert: str, type: str, expected: int | None = None, **payload: Json) -> list[Event]:
         """Carry out a command as the account `who`."""

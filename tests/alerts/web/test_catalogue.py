@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.reasons import Why
 from alerts.timeline import _TOLD
 from alerts.vocabulary import CommandType, Criterion, EndState, Finding, Ground, Stage, Step, Verdict
 from alerts.web.pages import HERE, SCRIPT_WORDS, STATIC
@@ -23,7 +24,7 @@ TEMPLATES = sorted((HERE / "templates").glob("*.html"))
 CODES = {
     "stage": Stage, "step": Step, "ground": Ground, "end_state": EndState, "finding": Finding, "verdict": Verdict,
     "criterion": Criterion, "role": Role, "tier": Tier, "reading": Reading, "command": CommandType,
-    "press": CommandType,
+    "press": CommandType, "standing": Why,
 }  # fmt: skip
 
 
