@@ -27,6 +27,8 @@ SCRIPT_WORDS = (
     "pill", "sound_on", "sound_off", "not_recorded",
 )  # fmt: skip
 
+MENU = tuple((f"/{name}", name) for name in ("duty", "handover", "search", "outlets", "figures", "reports"))
+
 
 @cache
 def environment() -> Environment:
@@ -59,15 +61,21 @@ def page(request: Request, name: str, visit: Visit, status: int = 200, /, **cont
     """Answer a signed-in person with the whole page `name`."""
     services = services_of(request)
     head = services.view.catch_up()
-    bar = {
+    count = sum(waiting(state) for state in services.view.alerts())
+    return _answer(request, name, visit.wording, status, services, **bar(visit, head, count), **context)
+
+
+def bar(visit: Visit, cursor: int | None, count: int) -> dict[str, Any]:
+    """Return what the bar of every page shows a signed-in person; without a `cursor` the page follows no feed."""
+    return {
         "visit": visit,
         "token": visit.session.token,
-        "cursor": head,
-        "waiting": sum(waiting(state) for state in services.view.alerts()),
+        "cursor": cursor,
+        "waiting": count,
         "browser_session": visit.session.id[:12],
         "script_words": json.dumps({word: visit.wording.text(f"script.{word}") for word in SCRIPT_WORDS}),
+        "menu": MENU,
     }
-    return _answer(request, name, visit.wording, status, services, **bar, **context)
 
 
 def open_page(request: Request, name: str, wording: Wording, status: int = 200, /, **context: Any) -> HTMLResponse:

@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 
 from alerts.web.entry import TooManyFailures, WrongPassword
 from alerts.web.guard import HEADERS, Forged
-from alerts.web.pages import fragment
-from alerts.web.visits import DEFAULT_ZONE, NotSignedIn, services_of
+from alerts.web.pages import bar, fragment
+from alerts.web.visits import COOKIE, DEFAULT_ZONE, NotSignedIn, Visit, find_visit, services_of
 from alerts.wording import Wording
 from huiying.core.errors import BackendError, Conflict, Field, HuiyingError, KeyReused, Refused
 
@@ -106,16 +106,39 @@ def _to_login(request: Request) -> Response:
 
 
 def _answer(request: Request, status: int, error: HuiyingError) -> Response:
-    visit = getattr(request.state, "visit", None)
-    machine = services_of(request).machine
+    visit = _visit(request, status)
+    services = services_of(request)
+    machine = services.machine
     wording = visit.wording if visit else Wording(machine.language, ZoneInfo(DEFAULT_ZONE))
     sentence, fields = _said(error, wording.language)
     if _wants_json(request):
         return JSONResponse({"code": error.code, "sentence": sentence, "fields": fields}, status)
     # This page asks no backend for anything: it must come when they are all down.
-    returns = status == 503 and request.method == "GET"
-    rendered = fragment("problem.html", wording, status=status, sentence=sentence, machine=machine, returns=returns)
+    shown = bar(visit, None, 0) if visit else {"visit": None}
+    rendered = fragment(
+        "problem.html",
+        wording,
+        status=status,
+        sentence=sentence,
+        machine=machine,
+        returns=status == 503 and request.method == "GET",
+        kind=services.view.kind(),
+        now=services.clock.now(),
+        path=request.url.path,
+        **shown,
+    )
     return HTMLResponse(rendered, status, {"Retry-After": "3"} if status == 503 else None)
+
+
+def _visit(request: Request, status: int) -> Visit | None:
+    """Return who looks. The store is asked for an address that leads nowhere alone, which no handler has looked at."""
+    known: Visit | None = getattr(request.state, "visit", None)
+    if known or status != 404:
+        return known
+    try:
+        return find_visit(services_of(request), request.cookies.get(COOKIE), renew=False)
+    except BackendError:
+        return None
 
 
 def _said(error: HuiyingError, language: str) -> tuple[str, dict[str, Field]]:

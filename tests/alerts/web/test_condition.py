@@ -173,3 +173,12 @@ def test_the_process_lives_while_its_loop_turns(app: FastAPI, stranger: Person) 
     assert stranger.client.get("/healthz").json() == {"living": True, "role": "desk"}
     app.state.condition.health._turned -= 61
     assert stranger.client.get("/healthz").status_code == 503
+
+
+def test_an_error_page_has_the_menu_for_who_is_signed_in_alone(
+    person: Callable[[str], Person], stranger: Person
+) -> None:
+    for address in ("/nothing", "/alerts/A000000000000"):
+        assert 'href="/search"' in person("duty").page(address, 404)
+    assert 'href="/search"' not in stranger.page("/nothing", 404)
+    assert "没有这个页面" in stranger.page("/nothing", 404)
