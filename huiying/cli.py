@@ -103,11 +103,11 @@ def apply(
     folder: Folder = Path(),
 ) -> None:
     """Record the desk's files in the ledger; the roles run what is recorded."""
+    from alerts.web.accounts import recognised
     from huiying.apply import apply as record
-    from huiying.people import authenticate
 
     with opened(folder) as runtime:
-        account = authenticate(runtime.store.accounts, as_, password("password", False), runtime.clock.now())
+        account = recognised(runtime.store.accounts, as_, password("password", False), runtime.clock.now())
         event = record(folder, runtime.ledger, account)
     say("unchanged") if event is None else say("applied", seq=event.seq)
 

@@ -61,11 +61,12 @@ def users_forget(
     folder: Desk = Path(),
 ) -> None:
     """Erase a person's name, account and salt; the ledger keeps the pseudonym, which nobody can turn back any more."""
-    from huiying.people import authenticate, forget
+    from alerts.web.accounts import recognised
+    from huiying.people import forget
 
     with opened(folder) as runtime:
         accounts = runtime.store.accounts
-        supervisor = authenticate(accounts, as_, password("password", False), runtime.clock.now())
+        supervisor = recognised(accounts, as_, password("password", False), runtime.clock.now())
         pseudonym = forget(runtime.ledger, accounts, login, why, supervisor)
     say("user_forgotten", login=login, pseudonym=pseudonym)
 

@@ -1,12 +1,11 @@
-"""Accounts from the command line: add, reset, forget, and the password that stands for a supervisor's name."""
+"""Accounts from the command line: add, reset, forget."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from alerts.events import EventType
-from alerts.web.accounts import TooManyFailures, WrongPassword, hash_password, recognised
+from alerts.web.accounts import hash_password
 from huiying.core.commitment import new_salt, pseudonym
 from huiying.core.config import Desk
 from huiying.core.errors import Refused
@@ -63,13 +62,3 @@ def forget(ledger: Ledger, accounts: Accounts, login: str, why: str, supervisor:
     ledger.append([draft], key=f"forgotten:{account.pseudonym}")
     accounts.erase(login)
     return account.pseudonym
-
-
-def authenticate(accounts: Accounts, login: str, password: str, now: datetime) -> Account:
-    """Return the active account of `login` if the password is right; ten failures in 15 min close it for a while."""
-    try:
-        return recognised(accounts, login, password, now)
-    except TooManyFailures as late:
-        raise Refused("too_many_failures", login=login) from late
-    except WrongPassword as wrong:
-        raise Refused("password_wrong", login=login) from wrong

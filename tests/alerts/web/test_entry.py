@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from alerts.web import accounts, entry
 from alerts.web.accounts import hash_password, password_fits
 from alerts.web.visits import COOKIE, session_id
-from huiying import people
 from huiying.core.errors import Refused
 from tests.alerts.web.conftest import Person
 from tests.alerts.web.invented import PASSWORD, Invented
@@ -163,12 +162,11 @@ def test_many_wrong_passwords_at_once_are_counted_one_by_one(desk: Invented, mon
 def test_failures_of_the_command_and_of_the_page_count_together(desk: Invented) -> None:
     held, now = desk.services.store.accounts, desk.services.clock.now()
     for _ in range(5):
-        with pytest.raises(Refused):
-            people.authenticate(held, "duty", "wrong-password", now)
+        with pytest.raises(entry.WrongPassword):
+            accounts.recognised(held, "duty", "wrong-password", now)
         with pytest.raises(entry.WrongPassword):
             entry.enter(desk.services, "duty", "wrong-password", "192.0.2.1")
     with pytest.raises(entry.TooManyFailures):
         entry.enter(desk.services, "duty", "wrong-password", "192.0.2.9")
-    with pytest.raises(Refused) as refused:
-        people.authenticate(held, "duty", "wrong-password", now)
-    assert refused.value.code == "too_many_failures"
+    with pytest.raises(entry.TooManyFailures):
+        accounts.recognised(held, "duty", "wrong-password", now)
