@@ -27,6 +27,7 @@ from alerts.web import (
     reports,
     search,
     streaming,
+    wallboard,
 )
 from alerts.web.accounts import prepare
 from alerts.web.condition import Condition
@@ -38,7 +39,21 @@ from alerts.web.problems import register
 from alerts.web.services import Services
 from huiying import __version__
 
-PAGES = (health, login, duty, handling, presence, handover, captures, search, outlets, figures, reports, streaming)
+PAGES = (
+    health,
+    login,
+    duty,
+    handling,
+    presence,
+    handover,
+    captures,
+    search,
+    outlets,
+    figures,
+    reports,
+    wallboard,
+    streaming,
+)
 API = (alerts_api, queries_api)
 
 

@@ -27,7 +27,9 @@ SCRIPT_WORDS = (
     "pill", "sound_on", "sound_off", "not_recorded",
 )  # fmt: skip
 
-MENU = tuple((f"/{name}", name) for name in ("duty", "handover", "search", "outlets", "figures", "reports"))
+MENU = tuple(
+    (f"/{name}", name) for name in ("duty", "handover", "search", "outlets", "figures", "reports", "wallboard")
+)
 
 
 @cache
