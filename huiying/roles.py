@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ from huiying.core.probing import Probing, probes_of
 from huiying.logs import AGAIN, log_to_stderr, masked
 from huiying.metrics import Metrics, port_of
 from huiying.recorded import Recorded
+from huiying.rules_file import FolderRules
 from huiying.sampling import ALERTS_EVERY, SOURCES_EVERY, crawl_sampler, watch_sampler
 from huiying.scheduled import Scheduled, running
 from huiying.sealing import Sealing
@@ -181,7 +183,11 @@ def _sealing(sealing: Sealing, ends: Callable[[], bool], turn: _Seen) -> None:
 
 
 def _desk(runtime: wiring.Runtime, metrics: Metrics, stopping: Callable[[], bool]) -> None:
-    wiring.desk(runtime, stopping, metrics.health)
+    from alerts.web import serve
+
+    Recorded(runtime.ledger)()
+    services = replace(wiring.services(runtime, metrics.health), rules=FolderRules(runtime.folder, runtime.ledger))
+    serve.run(services, runtime.machine.host, runtime.machine.port, stopping)
 
 
 _RUN = {"crawl": _crawl, "process": _process, "watch": _watch, "desk": _desk}

@@ -390,11 +390,3 @@ def papers(runtime: Runtime) -> DeskPapers:
     machine, names = runtime.machine, runtime.store.accounts.names
     template = runtime.folder / TEMPLATE
     return DeskPapers(runtime.ledger, runtime.data, second, runtime.clock, machine.desk, machine.title, names, template)
-
-
-def desk(runtime: Runtime, stopping: Callable[[], bool], health: Health | None = None) -> None:
-    """Run the desk role until `stopping`."""
-    from alerts.web import serve
-
-    Recorded(runtime.ledger)()
-    serve.run(services(runtime, health), runtime.machine.host, runtime.machine.port, stopping)

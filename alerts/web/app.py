@@ -25,6 +25,7 @@ from alerts.web import (
     presence,
     queries_api,
     reports,
+    rules,
     search,
     streaming,
     wallboard,
@@ -40,20 +41,9 @@ from alerts.web.services import Services
 from huiying import __version__
 
 PAGES = (
-    health,
-    login,
-    duty,
-    handling,
-    presence,
-    handover,
-    captures,
-    search,
-    outlets,
-    figures,
-    reports,
-    wallboard,
+    health, login, duty, handling, presence, handover, captures, search, outlets, rules, figures, reports, wallboard,
     streaming,
-)
+)  # fmt: skip
 API = (alerts_api, queries_api)
 
 

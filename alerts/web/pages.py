@@ -28,7 +28,7 @@ SCRIPT_WORDS = (
 )  # fmt: skip
 
 MENU = tuple(
-    (f"/{name}", name) for name in ("duty", "handover", "search", "outlets", "figures", "reports", "wallboard")
+    (f"/{name}", name) for name in ("duty", "handover", "search", "outlets", "rules", "figures", "reports", "wallboard")
 )
 
 

@@ -20,7 +20,7 @@ from alerts.web.guard import HEADERS, Forged
 from alerts.web.pages import bar, fragment
 from alerts.web.visits import COOKIE, DEFAULT_ZONE, NotSignedIn, Visit, find_visit, services_of
 from alerts.wording import Wording
-from huiying.core.errors import BackendError, Conflict, Field, HuiyingError, KeyReused, Refused
+from huiying.core.errors import BackendError, ConfigError, Conflict, Field, HuiyingError, KeyReused, Refused
 
 logger = structlog.get_logger("huiying.desk")
 
@@ -34,6 +34,7 @@ STATUS: tuple[tuple[type[HuiyingError], int], ...] = (
     (WrongPassword, 401),
     (Forged, 403),
     (NotThere, 404),
+    (ConfigError, 422),
     (Conflict, 409),
     (KeyReused, 409),
     (TooManyFailures, 429),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from alerts.office import Office
 from alerts.reports.paper import Papers
 from alerts.view import AlertView
+from alerts.web.editing import RulesFile
 from huiying.core.config import Machine
 from huiying.core.health import Health, RoleReport
 from huiying.core.ports import Captures, Clock, Index, Ledger
@@ -21,7 +22,8 @@ class Services:
     `cut` turns what a person typed into the index's words; `highlight` returns the (start, end) spans of those words
     in a text, in order and without overlap. `place_name` and `place_codes` look in the gazetteer. `health` is that of
     the process, where it has one, and `reports` what the other roles on this data folder last said of themselves;
-    `papers` are the printed reports.
+    `papers` are the printed reports,
+    and `rules` the file of the rules in the desk's folder.
     """
 
     machine: Machine
@@ -39,3 +41,4 @@ class Services:
     health: Health | None = None
     reports: Callable[[], Sequence[RoleReport]] = lambda: ()
     papers: Papers | None = None
+    rules: RulesFile | None = None

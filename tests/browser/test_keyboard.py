@@ -93,6 +93,7 @@ def test_an_alert_is_brought_to_its_end_without_a_mouse(server: Server, hands: C
     supervisor = hands("supervisor")
     supervisor.page.keyboard.press("j")
     supervisor.page.keyboard.press("Enter")
+    expect(supervisor.page.locator("#step-confirm")).to_be_visible()
     tab_to(supervisor.page, supervisor.page.get_by_role("button", name="确认办结"))
     supervisor.page.keyboard.press("Space")
     expect(supervisor.page.locator("[data-notice]")).to_be_focused()

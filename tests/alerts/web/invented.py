@@ -16,6 +16,7 @@ from alerts.commands import Actor, Command
 from alerts.events import EventType
 from alerts.following import entries
 from alerts.office import Office
+from alerts.opening import alert_id
 from alerts.view import AlertView
 from alerts.vocabulary import CommandType
 from alerts.web.accounts import hash_password
@@ -51,6 +52,7 @@ id = "yunze-news"
 name = "云泽新闻网"
 tier = "county"
 hosts = ["127.0.0.2"]
+test_site = true
 [[outlets.sources]]
 kind = "feed"
 address = "http://127.0.0.2/feed.xml"
@@ -59,11 +61,13 @@ id = "daily"
 name = "江州日报"
 tier = "city"
 hosts = ["127.0.0.3"]
+test_site = true
 [[outlets]]
 id = "government"
 name = "云泽县人民政府网"
 tier = "county"
 hosts = ["127.0.0.5"]
+test_site = true
 official = true
 unit = "water-bureau"
 [[outlets.sources]]
@@ -183,6 +187,16 @@ class Invented:
         events = self.services.office.open_by_hand(ACCOUNTS["duty"], self.post(id, title), why="读者来电", level=level)
         assert events[0].alert
         return events[0].alert
+
+    def open_by_rule(self, id: str, title: str) -> str:
+        """Open an alert by the desk's rules, as watch does; return its id."""
+        self.services.view.catch_up()
+        known, post = self.services.view.desk(), self.post(id, title)
+        assert known
+        for entry in entries(None, post, known[1], known[0], self.services.clock.now()):
+            self.services.ledger.append([entry.draft], key=entry.key)
+        self.services.view.catch_up()
+        return alert_id(post.desk, post.story)
 
     def attach(self, alert: str, post: Post) -> None:
         """Record `post` as another one of the alert's story, as watch does."""
