@@ -16,6 +16,7 @@ from alerts.web import (
     alerts_api,
     captures,
     duty,
+    export,
     figures,
     handling,
     handover,
@@ -41,9 +42,22 @@ from alerts.web.services import Services
 from huiying import __version__
 
 PAGES = (
-    health, login, duty, handling, presence, handover, captures, search, outlets, rules, figures, reports, wallboard,
+    health,
+    login,
+    duty,
+    handling,
+    presence,
+    handover,
+    captures,
+    search,
+    export,
+    outlets,
+    rules,
+    figures,
+    reports,
+    wallboard,
     streaming,
-)  # fmt: skip
+)
 API = (alerts_api, queries_api)
 
 

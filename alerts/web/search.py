@@ -32,6 +32,7 @@ from huiying.core.places import ancestors
 logger = structlog.get_logger("huiying.desk")
 router = APIRouter(include_in_schema=False)
 FACETS = 12
+EXPORTED = 2000  # rows of a file, the newest
 EMPTY: Mapping[str, Any] = {"found": None, "total": 0, "next": "", "topics": (), "places": (), "histogram": bars({})}
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # days outside cannot be moved between zones
 
@@ -117,6 +118,7 @@ def _frame(services: Services, visit: Signed, desk: Desk | None, asked: Asked) -
         "all_outlets": {outlet.id: outlet.name for outlet in (desk.outlets if desk else ())},
         "all_places": own_places(desk),
         "alerted": {post.id: state.id for state in services.view.alerts() for post in state.posts},
+        "most": f"{EXPORTED:,}",
         "may_open": visit.account.role is Role.DUTY,
     }
 
