@@ -28,6 +28,7 @@ from alerts.web import (
     reports,
     rules,
     search,
+    settings,
     streaming,
     wallboard,
 )
@@ -44,6 +45,7 @@ from huiying import __version__
 PAGES = (
     health,
     login,
+    settings,
     duty,
     handling,
     presence,

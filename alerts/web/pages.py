@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from alerts.web.cards import waiting
+from alerts.web.look import chosen
 from alerts.web.services import Services
 from alerts.web.visits import Visit, services_of, zone_of
 from alerts.wording import Wording
@@ -77,6 +78,7 @@ def bar(visit: Visit, cursor: int | None, count: int) -> dict[str, Any]:
         "browser_session": visit.session.id[:12],
         "script_words": json.dumps({word: visit.wording.text(f"script.{word}") for word in SCRIPT_WORDS}),
         "menu": MENU,
+        "look": chosen(visit.account.look),
     }
 
 
@@ -84,7 +86,7 @@ def open_page(request: Request, name: str, wording: Wording, status: int = 200, 
     """Answer somebody who is not signed in with the whole page `name`."""
     services = services_of(request)
     services.view.catch_up()
-    return _answer(request, name, wording, status, services, visit=None, **context)
+    return _answer(request, name, wording, status, services, visit=None, look=chosen(""), **context)
 
 
 def _answer(

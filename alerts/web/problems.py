@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from alerts.web.entry import TooManyFailures, WrongPassword
 from alerts.web.guard import HEADERS, Forged
+from alerts.web.look import chosen
 from alerts.web.pages import bar, fragment
 from alerts.web.visits import COOKIE, DEFAULT_ZONE, NotSignedIn, Visit, find_visit, services_of
 from alerts.wording import Wording
@@ -115,7 +116,7 @@ def _answer(request: Request, status: int, error: HuiyingError) -> Response:
     if _wants_json(request):
         return JSONResponse({"code": error.code, "sentence": sentence, "fields": fields}, status)
     # This page asks no backend for anything: it must come when they are all down.
-    shown = bar(visit, None, 0) if visit else {"visit": None}
+    shown = bar(visit, None, 0) if visit else {"visit": None, "look": chosen("")}
     rendered = fragment(
         "problem.html",
         wording,

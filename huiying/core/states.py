@@ -136,6 +136,7 @@ class Account:
     password: str  # a pwdlib hash, never the password
     active: bool = True
     salt: str = field(default="", repr=False)
+    look: str = ""  # of the pages: words of `alerts.web.look`, blank between them
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,10 +119,10 @@ def test_accounts_are_found_saved_and_unique(store: Store) -> None:
     store.accounts.add(ACCOUNT)
     with pytest.raises(Refused, match="account_exists"):
         store.accounts.add(replace(ACCOUNT, pseudonym="p-2"))
-    store.accounts.save(replace(ACCOUNT, language="en", salt="5a"))
-    assert store.accounts.by_login("zhiban") == replace(ACCOUNT, language="en", salt="5a")
+    store.accounts.save(replace(ACCOUNT, language="en", salt="5a", look="dark"))
+    assert store.accounts.by_login("zhiban") == replace(ACCOUNT, language="en", salt="5a", look="dark")
     assert store.accounts.by_login("nobody") is None
-    assert store.accounts.all() == [replace(ACCOUNT, language="en", salt="5a")]
+    assert store.accounts.all() == [replace(ACCOUNT, language="en", salt="5a", look="dark")]
     assert store.accounts.names() == {"p-1": "值班员"}
 
 

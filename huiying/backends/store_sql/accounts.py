@@ -113,6 +113,7 @@ def _columns(account: Account) -> dict[str, object]:
         "language": account.language,
         "password": account.password,
         "active": account.active,
+        "look": account.look,
     }
 
 

@@ -62,6 +62,7 @@ ACCOUNTS = Table(
     Column("language", Words, nullable=False),
     Column("password", Words, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("look", Words, nullable=False),
 )
 NAMES = Table(
     "names",

@@ -15,6 +15,7 @@ import pytest
 from alerts.reasons import Why
 from alerts.timeline import _TOLD
 from alerts.vocabulary import CommandType, Criterion, EndState, Finding, Ground, Stage, Step, Verdict
+from alerts.web.look import CHOICES
 from alerts.web.pages import HERE, SCRIPT_WORDS, STATIC
 from huiying.core.messages import LANGUAGES, PACKAGES, _flatten, catalogue
 from huiying.core.model import Role, Tier
@@ -25,6 +26,7 @@ CODES = {
     "stage": Stage, "step": Step, "ground": Ground, "end_state": EndState, "finding": Finding, "verdict": Verdict,
     "criterion": Criterion, "role": Role, "tier": Tier, "reading": Reading, "command": CommandType,
     "press": CommandType, "standing": Why,
+    "settings": [*CHOICES, *(word for words in CHOICES.values() for word in words)],
 }  # fmt: skip
 
 
