@@ -110,6 +110,10 @@ def _instant(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator
     yield wording.moment(instant(value)), None
 
 
+def _deadline(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
+    yield wording.until(instant(value)), None
+
+
 def _rule(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
     rule = next((rule for rule in desk.rules if rule.id == value), None)
     yield rule.name if rule else str(value), None
@@ -196,7 +200,7 @@ _TOLD: dict[str, _Told] = {
     "joined": _alert,
     "other": _alert,
     "suspected": _alert,
-    "judge_by": _instant,
+    "judge_by": _deadline,
     "proposal": _alert,
     "reason": _reason,
     "working_days": _plain,
@@ -208,7 +212,7 @@ _TOLD: dict[str, _Told] = {
     "capture": _capture,
     "attempts": _plain,
     "step": _code("step"),
-    "deadline": _instant,
+    "deadline": _deadline,
     "told": _several,
     "to": _plain,
     "until": _instant,

@@ -36,10 +36,10 @@ def show(
     out: Annotated[Path | None, typer.Option(help="New file for the bytes as they came.")] = None,
 ) -> None:
     """Print what a capture holds; each opening is recorded."""
-    from huiying.people import authenticate
+    from alerts.web.accounts import recognised
 
     with opened(folder) as runtime:
-        account = authenticate(runtime.store.accounts, as_, password("password", False), runtime.clock.now())
+        account = recognised(runtime.store.accounts, as_, password("password", False), runtime.clock.now())
         held = runtime.captures.get(reference)
         opening(runtime.ledger, account, reference)
         zone = zone_at(read_all(runtime.ledger), runtime.clock.now())

@@ -5,6 +5,8 @@ GET /handover ─► open alerts, form ─► POST /handover ─► handed_over 
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -18,6 +20,7 @@ from huiying.core.errors import HuiyingError, KeyReused, Refused
 
 router = APIRouter(include_in_schema=False)
 _SHOWN = 20
+SHIFT = timedelta(hours=12)  # what falls due within it is the next shift's
 
 
 @router.get("/handover")
@@ -49,6 +52,7 @@ def _page(
         visit,
         status_of(error) if error else 200,
         cards=in_order(open_ones),
+        soon=now + SHIFT,
         past=services.view.handed_over()[-_SHOWN:][::-1],
         names=services.store.accounts.names(),
         typed=typed,

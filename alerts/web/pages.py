@@ -28,9 +28,7 @@ SCRIPT_WORDS = (
     "pill", "sound_on", "sound_off", "not_recorded",
 )  # fmt: skip
 
-MENU = tuple(
-    (f"/{name}", name) for name in ("duty", "handover", "search", "outlets", "rules", "figures", "reports", "wallboard")
-)
+MENU = tuple((f"/{name}", name) for name in ("duty", "handover", "search", "outlets", "rules", "figures", "reports"))
 
 
 @cache

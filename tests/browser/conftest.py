@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.alerts.web.invented import invented
+from huiying.rules_file import FolderRules
+from tests.alerts.web.invented import MACHINE, TEXTS, invented
 from tests.browser.hands import Hands, Server
 from tests.clock import SettableClock
 
@@ -34,7 +36,12 @@ def clock() -> SettableClock:
 
 @pytest.fixture
 def server(tmp_path: Path, clock: SettableClock) -> Iterator[Server]:
-    desk = invented(tmp_path, clock)
+    desk = invented(tmp_path / "data", clock)
+    files = tmp_path / "files"
+    files.mkdir()
+    for name, text in {**TEXTS, "huiying.toml": MACHINE}.items():
+        (files / name).write_text(text, encoding="utf-8")
+    desk.services = replace(desk.services, rules=FolderRules(files, desk.services.ledger))
     made = Server(desk)
     made.start()
     yield made

@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from alerts.vocabulary import Stage
 from huiying.core.errors import BackendError
@@ -38,7 +38,11 @@ def pages(server: Server) -> dict[str, list[str]]:
             *(f"/alerts/{alert}" for stage, alert in alerts.items() if stage not in (*UNITS, *SUPERVISORS)),
         ],
         "unit": [f"/alerts/{alerts[stage]}" for stage in UNITS],
-        "supervisor": [*(f"/alerts/{alerts[stage]}" for stage in SUPERVISORS), f"/alerts/{alerts[Stage.OPENED]}"],
+        "supervisor": [
+            *("/rules", "/rules?topic=water&place=青石镇", "/settings", "/wallboard"),
+            *(f"/alerts/{alerts[stage]}" for stage in SUPERVISORS),
+            f"/alerts/{alerts[Stage.OPENED]}",
+        ],
     }
 
 
@@ -77,6 +81,28 @@ def test_axe_finds_nothing_before_the_log_in_and_while_the_ledger_is_away(
     page.goto(f"{server.address}/login")
     found += wrong(page)
     page.close()
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_axe_finds_nothing_on_the_wall_and_among_rules_that_were_tried(
+    browser: Browser, server: Server, hands: Callable[[str], Hands], language: str
+) -> None:
+    one_in_each_stage(server.desk)
+    page = hands("supervisor").page
+    page.goto(f"{server.address}/rules")
+    page.get_by_role("button", name="试一试").click()
+    expect(page.locator("#tried")).to_contain_text("会建立")
+    page.locator("details").evaluate_all("folds => folds.forEach(fold => fold.open = true)")
+    found = wrong(page)
+    page.goto(f"{server.address}/wallboard")
+    page.get_by_role("button", name="生成大屏地址").click()
+    found += wrong(page)
+    address = page.locator("[data-notice] a").get_attribute("href")
+    screen = browser.new_page()
+    screen.goto(f"{address}?language={language}")
+    found += wrong(screen)
+    screen.close()
     assert not found, "\n".join(found)
 
 

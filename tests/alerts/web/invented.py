@@ -110,6 +110,7 @@ zone = "Asia/Shanghai"
     "policy.toml": (resources.files("alerts") / "data" / "policy.toml").read_text(encoding="utf-8"),
 }
 
+MACHINE = f'desk = "{DESK}"\ntitle = "云泽县值班台"\ncontact = "desk@example.org"\n'
 ACCOUNTS = {
     "duty": Actor("P-duty", Role.DUTY),
     "duty2": Actor("P-duty2", Role.DUTY),

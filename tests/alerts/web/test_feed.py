@@ -15,6 +15,8 @@ from fastapi.sse import ServerSentEvent
 
 from alerts.web import feed as feed_module
 from alerts.web.feed import Feed
+from alerts.web.streaming import still_signed_in
+from alerts.web.visits import open_session
 from huiying.backends.ledger_sql import SqlLedger
 from huiying.core.errors import BackendError
 from huiying.core.model import Event
@@ -115,6 +117,21 @@ def test_a_ledger_that_cannot_be_read_for_a_while_ends_no_stream(
     answers = followed(desk, 0, 4)
     assert ids(answers) == [1, 2][: len(ids(answers))]
     assert 1 in ids(answers)
+
+
+def test_a_store_that_is_away_ends_no_stream_and_a_session_that_ended_does(
+    desk: Invented, monkeypatch: pytest.MonkeyPatch, clock: SettableClock
+) -> None:
+    secret, _ = open_session(desk.services, "duty")
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.services.store.accounts, "session", away)
+        assert still_signed_in(desk.services, secret)
+    clock.forward(hours=13)
+    assert not still_signed_in(desk.services, secret)
+
+
+def away(*_: object) -> None:
+    raise BackendError("store_failed", detail="-")
 
 
 def test_changes_bring_each_alert_once_and_the_new_number(desk: Invented, person: Callable[[str], Person]) -> None:

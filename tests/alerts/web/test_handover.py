@@ -11,6 +11,7 @@ from alerts.view import read_all
 from huiying.core.model import Event
 from tests.alerts.web.conftest import Person
 from tests.alerts.web.invented import Invented
+from tests.clock import SettableClock
 
 SAID = {"shift": "白班交夜班", "notes": "水务局明早八点前回应", "key": "k"}
 
@@ -62,3 +63,16 @@ def test_another_hand_over_under_the_same_key_is_refused(desk: Invented, person:
     post(duty, **SAID)
     assert post(duty, **{**SAID, "notes": "另一件事"}) in (409, 422)
     assert len(handed_over(desk)) == 1
+
+
+def test_what_falls_due_in_the_next_shift_is_marked(
+    desk: Invented, person: Callable[[str], Person], clock: SettableClock
+) -> None:
+    first = desk.alert()
+    desk.press("duty", first, "acknowledge")
+    desk.press("duty", first, "assign", unit="water-bureau")
+    desk.alert("a2", "县城停水")
+    page = person("duty").page("/handover")
+    assert page.count("下一班到期") == 1  # acknowledging within a quarter of an hour; the reply has 48 hours
+    clock.forward(hours=1)
+    assert "已超时" in person("duty").page("/handover")

@@ -15,9 +15,8 @@ from alerts.web.app import build
 from huiying.core.errors import BackendError
 from huiying.rules_file import RULES, FolderRules
 from tests.alerts.web.conftest import Person, field
-from tests.alerts.web.invented import COUNTY, TEXTS, Invented
+from tests.alerts.web.invented import COUNTY, MACHINE, TEXTS, Invented
 
-MACHINE = 'desk = "yunze"\ntitle = "云泽县值班台"\ncontact = "desk@example.org"\n'
 NARROW = TEXTS[RULES].strip() + '\nwithout = ["演练"]\n'
 
 
