@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
 from playwright.sync_api import Browser, expect
+from pypdf import PdfReader
 
 from tests.browser.hands import Hands, Server
 from tests.browser.stages import one_in_each_stage
@@ -56,7 +59,7 @@ def test_a_desktop_notification_is_offered_and_comes_while_the_page_is_out_of_si
 def test_a_deadline_is_told_in_text_shape_and_colour(server: Server, hands: Callable[[str], Hands]) -> None:
     alert = server.desk.alert()
     until = hands("duty").card(alert).locator("time")
-    expect(until).to_have_text("还剩 15 分钟")
+    expect(until).to_have_text(re.compile("还剩 1[45] 分钟"))
     expect(until).to_have_attribute("data-state", "soon")
     shape, colour = until.evaluate("e => [getComputedStyle(e, '::before').content, getComputedStyle(e).color]")
     assert shape == '"◐"'
@@ -106,7 +109,7 @@ def test_what_an_account_chose_of_its_pages_is_how_they_look(server: Server, han
     duty.page.get_by_role("button", name="保存").click()
     expect(duty.page.locator("html")).to_have_attribute("data-theme", "dark")
     assert duty.page.evaluate(size) > 1.3 * before
-    assert duty.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
+    assert duty.page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(18, 22, 28)"
 
 
 def test_pages_print_without_what_can_only_be_pressed(server: Server, hands: Callable[[str], Hands]) -> None:
@@ -126,7 +129,7 @@ def test_a_hand_over_prints_on_one_sheet(server: Server, hands: Callable[[str], 
     duty = hands("duty")
     duty.page.goto(f"{server.address}/handover")
     printed = duty.page.pdf(format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "12mm"))
-    assert printed.count(b"/Type /Page\n") == 1
+    assert len(PdfReader(BytesIO(printed)).pages) == 1
 
 
 def test_pages_hold_at_twice_the_size(server: Server, browser: Browser, hands: Callable[[str], Hands]) -> None:
