@@ -20,7 +20,7 @@ from alerts.lifecycle import offers, suggest_unit
 from alerts.timeline import Entry, timeline, unit_name
 from alerts.vocabulary import EndState, Finding, Ground
 from alerts.web.candidates import candidates, likeliest
-from alerts.web.cards import card
+from alerts.web.cards import card, topic_name
 from alerts.web.extracts import Piece, extract, marked
 from alerts.web.forms import FOR_A_UNIT, WITH_EVIDENCE, command_of, expected_of, forms
 from alerts.web.guard import Posted
@@ -203,6 +203,7 @@ def _choices(services: Services, desk: Desk, state: AlertState, visit: Visit) ->
         "end_states": list(EndState),
         "grounds": list(Ground),
         "pages": found,
+        "topics": [topic_name(desk, topic, visit.wording.language) for topic in state.topics],
         "likely": reply,
         "likely_outcome": outcome,
         "others": [other for other in services.view.alerts() if other.opened_seq < state.opened_seq],

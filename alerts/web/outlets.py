@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from alerts.living import READ
 from alerts.web.pages import page
 from alerts.web.services import Services
-from alerts.web.visits import ServicesOf, Signed, desk_of
+from alerts.web.visits import ServicesOf, Signed, desk_of, zone_of
 from huiying.core.config import Outlet, Source
 from huiying.core.states import SourceAlarm, SourceState
 
@@ -32,6 +33,7 @@ class OutletLine:
 
     outlet: Outlet
     unit: str
+    minutes: int  # that it was really read today, in the office's zone
     sources: tuple[SourceLine, ...]
 
 
@@ -46,6 +48,7 @@ def lines(services: Services) -> list[OutletLine]:
     desk = desk_of(services)
     states = {state.source: state for state in services.store.crawl.sources()}
     alarms = services.store.alarms.all()
+    read = services.store.tallies.of(services.clock.now().astimezone(zone_of(services)).date(), READ)
     made = []
     for outlet in desk.outlets if desk else ():
         sources = tuple(
@@ -53,5 +56,5 @@ def lines(services: Services) -> list[OutletLine]:
             for id, source in outlet.source_ids()
         )
         unit = desk.unit(outlet.unit) if desk and outlet.unit else None
-        made.append(OutletLine(outlet, unit.name if unit else "", sources))
+        made.append(OutletLine(outlet, unit.name if unit else "", read.get(outlet.id, 0), sources))
     return sorted(made, key=lambda line: not any(source.alarms for source in line.sources))

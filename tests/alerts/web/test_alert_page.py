@@ -106,3 +106,14 @@ def test_an_alert_that_nobody_has_acknowledged_waits_and_is_not_raised(
     assert "data-raised" not in page
     assert "data-waits" in page
     assert timedelta(0) < desk.services.view.alerts()[0].due - desk.services.clock.now()
+
+
+def test_what_the_page_of_a_reply_must_name_is_said_before_the_button(
+    desk: Invented, person: Callable[[str], Person]
+) -> None:
+    alert = desk.alert()
+    desk.press("duty", alert, "acknowledge")
+    desk.press("duty", alert, "assign", unit="water-bureau")
+    page = person("unit").page(f"/alerts/{alert}")
+    assert "页面须写明主题（供水）和地点（青石镇）" in page
+    assert page.index("页面须写明主题") < page.index('data-command="verify_and_reply"')

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.living import READ
 from huiying.core.states import Reading, SourceAlarm, SourceState
 from tests.alerts.web.conftest import Person
 from tests.alerts.web.invented import Invented
@@ -34,3 +36,10 @@ def test_outlets_with_an_alarm_come_first(desk: Invented, person: Callable[[str]
     assert page.index("云泽县人民政府网") < page.index("云泽新闻网")
     assert "最新一条是 2026-02-01 的" in page
     assert "尚未读取" in page
+
+
+def test_minutes_really_read_today_are_shown(desk: Invented, person: Callable[[str], Person]) -> None:
+    today = desk.services.clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+    desk.services.store.tallies.add(today, READ, {"daily": 135})
+    desk.services.store.tallies.add(today - timedelta(days=1), READ, {"daily": 600})
+    assert "今天读到 135 分钟" in person("viewer").page("/outlets")
