@@ -67,7 +67,7 @@ def register(app: FastAPI) -> None:
 def _known(request: Request, error: Exception) -> Response:
     assert isinstance(error, HuiyingError)
     if isinstance(error, BackendError):
-        logger.error("backend_failed", error=str(error), path=request.url.path)
+        logger.error("backend_failed", error=str(error), path=_logged(request))
     if isinstance(error, NotSignedIn) and not _wants_json(request):
         return _to_login(request)
     return _answer(request, status_of(error), error)
@@ -86,10 +86,15 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _unknown(request: Request, error: Exception) -> Response:
-    logger.error("unexpected", exc_info=error, path=request.url.path)
+    logger.error("unexpected", exc_info=error, path=_logged(request))
     answer = _answer(request, 500, HuiyingError("unexpected"))
     answer.headers.update(HEADERS)
     return answer
+
+
+def _logged(request: Request) -> str:
+    """Return the path as it may stand in a log: a wallboard's is its secret."""
+    return "/wall/***" if request.url.path.startswith("/wall/") else request.url.path
 
 
 def _wants_json(request: Request) -> bool:

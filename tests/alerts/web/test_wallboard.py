@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
+import structlog
 
 from alerts.web.visits import COOKIE
+from huiying.core.errors import BackendError
 from tests.alerts.web.conftest import Person
 from tests.alerts.web.invented import NAMES, Invented
 from tests.clock import SettableClock
@@ -61,3 +63,18 @@ def test_others_make_no_address(person: Callable[[str], Person], who: str) -> No
     one = person(who)
     assert 'action="/wallboard"' not in one.page("/wallboard")
     assert one.client.post("/wallboard", data={"token": one.token}).status_code == 403
+
+
+def test_the_address_stands_in_no_log(
+    desk: Invented, person: Callable[[str], Person], stranger: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with structlog.testing.capture_logs() as logs:
+        path = made(person("supervisor"))
+
+        def away(*_: object) -> None:
+            raise BackendError("store_failed", detail="-")
+
+        monkeypatch.setattr(desk.services.store.accounts, "session", away)
+        assert stranger.client.get(path).status_code == 503
+    assert [line["event"] for line in logs] == ["wallboard_made", "backend_failed"]
+    assert path.rpartition("/")[2] not in str(logs)
