@@ -29,7 +29,6 @@ from huiying.core.probing import Probing, probes_of
 from huiying.logs import AGAIN, log_to_stderr, masked
 from huiying.metrics import Metrics, port_of
 from huiying.recorded import Recorded
-from huiying.rules_file import FolderRules
 from huiying.sampling import ALERTS_EVERY, SOURCES_EVERY, crawl_sampler, watch_sampler
 from huiying.scheduled import Scheduled, running
 from huiying.sealing import Sealing
@@ -184,6 +183,7 @@ def _sealing(sealing: Sealing, ends: Callable[[], bool], turn: _Seen) -> None:
 
 def _desk(runtime: wiring.Runtime, metrics: Metrics, stopping: Callable[[], bool]) -> None:
     from alerts.web import serve
+    from huiying.rules_file import FolderRules
 
     Recorded(runtime.ledger)()
     services = replace(wiring.services(runtime, metrics.health), rules=FolderRules(runtime.folder, runtime.ledger))
