@@ -1,6 +1,7 @@
 """Feed bytes to items. The result is feedparser's; charset and dates are ours.
 
 bytes ─ charset.decode ─► UTF-8, and said so ─► feedparser ─► items with their dates' own text
+                       └► begins with "{" ─► read_json_feed ─► the same items
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import feedparser
 
 from crawlers.items import Item, Unreadable
+from crawlers.jsonfeed import looks_like_json, read_json_feed
 from huiying.core.charset import decode
 
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|(\d{1,10}));")
@@ -27,6 +29,8 @@ def read_feed(body: bytes, content_type: str | None, address: str) -> list[Item]
     (section 2.2, Char) become U+FFFD: one of them makes the parser give up the whole feed.
     """
     text, _ = decode(body, content_type)
+    if looks_like_json(text):
+        return read_json_feed(text, address)
     plain = _REFERENCE.sub(_valid, text).encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": address}
     parsed = feedparser.parse(io.BytesIO(plain), response_headers=headers)
