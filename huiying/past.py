@@ -1,6 +1,6 @@
 """The demonstration's past quarter, made by running the real roles under the simulated clock.
 
-quarter.toml ─► invented sites ─► crawl ─► process ─► watch ─► alerts ─► people's commands by the scenario ─► …
+quarter.toml, posts/ ─► invented sites ─► crawl ─► process ─► watch ─► alerts ─► people's commands by the scenario ─► …
 the clock leaps from one instant at which something happens to the next, and from hour to hour between
 
 Nothing comes into the ledger but by the roles and by the commands that people press.
@@ -12,6 +12,7 @@ import asyncio
 import heapq
 import itertools
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,9 +33,9 @@ from huiying.core.config import Desk
 from huiying.core.errors import HuiyingError
 from huiying.core.model import Json, Post, Role, Topic
 from huiying.example.pages import SITES, root
-from huiying.example.posts import written
-from huiying.example.press import Press, Published
-from huiying.example.quarter import ZONE, Problem, problems
+from huiying.example.posts import ZONE, Written, ordinary, written
+from huiying.example.press import OFFICIAL, Press, Published
+from huiying.example.quarter import Problem, problems
 from huiying.example.scenario import ENDINGS, FOR_EARLIER, Move, when
 from huiying.example.site import Server, bound, build
 from huiying.metrics import Metrics
@@ -69,12 +70,12 @@ async def replay(runtime: wiring.Runtime, port: int, until: datetime, told: Told
     """
     clock = wiring.simulated_clock(runtime.data)
     press = Press((), clock.now(), runtime.data / "site.json")
-    config = uvicorn.Config(build(press, clock.now), log_config=None, access_log=False, lifespan="off")
+    config = uvicorn.Config(build(press, clock.now, hurried=True), log_config=None, access_log=False, lifespan="off")
     server = Server(config)
     serving = asyncio.create_task(server.serve(bound(port)))
     try:
         async with _playing(runtime, press, port) as past:
-            past.plan(play or problems(), quarter_of(until)[0])
+            past.plan(play or problems(), () if play else ordinary(), quarter_of(until)[0])
             await past.run(until, told)
         press.begin(written(), until)
     finally:
@@ -126,9 +127,11 @@ class Past:
         self._acts: list[tuple[datetime, int, Act]] = []
         self._order = itertools.count()
         self._fetch = True
+        self._papers: list[tuple[datetime, Written]] = []
 
-    def plan(self, play: Sequence[Problem], first: date) -> None:
-        """Put each problem's publication into its place."""
+    def plan(self, play: Sequence[Problem], beside: Sequence[Written], first: date) -> None:
+        """Put each problem's publication into its place, and the posts `beside` them in order."""
+        self._papers = sorted(((post.at(first), post) for post in beside), key=lambda one: (one[0], one[1].id))
         for problem in play:
             case = Case(problem, moves=ENDINGS[problem.ending])
             self._cases[problem.id] = self._by_title[problem.title] = case
@@ -141,12 +144,20 @@ class Past:
             act = self._acts[0][0] if self._acts else until
             now = min(_look(now, quiet=act - now > QUIET), act, until)
             self._clock.set(max(now, self._clock.now()))
+            self._papers_until(now)
             while self._acts and self._acts[0][0] <= now:
                 heapq.heappop(self._acts)[2]()
             await self._turn(now)
             told(now)
         while self._indexing.tick():
             pass
+
+    def _papers_until(self, now: datetime) -> None:
+        """Publish the ordinary posts since the last instant, each at its own; the next reading finds them."""
+        due = bisect_right(self._papers, now, key=lambda one: one[0])
+        if due:
+            self._press.stand(self._papers[:due])
+            del self._papers[:due]
 
     async def _turn(self, now: datetime) -> None:
         """Let every role do what is to be done at this instant."""
@@ -235,11 +246,12 @@ class Past:
         return "zhengfuban" if other or not units else units[0]
 
     def _county_publishes(self, case: Case, kind: str, state: AlertState) -> str:
-        """Publish the county's page on its site; return its address."""
+        """Publish the county's page, on the unit's own site where it has one; return its address."""
         desk = self._desk()
         unit = desk.unit(state.unit or "")
         title, text = case.problem.page(kind, where(desk, case.problem.place), unit.name if unit else "")
-        article = self._press.publish_reply(title, text, self._clock.now())
+        outlet = next((one.id for one in desk.outlets if one.official and one.unit == state.unit), OFFICIAL)
+        article = self._press.publish(outlet, title, text, self._clock.now())
         self._fetch = True
         return self._address(article)
 

@@ -2,7 +2,8 @@
 
 written posts ─ hours ─► stand from the start
                └ turn ─► publish_next(), one after another
-responses, own texts  ─► publish_reply(), on the county's site only
+posts of the past     ─► stand(), at their own instants
+responses, own texts  ─► publish(), on an official site
 
 With a file everything stands again, at the same instants, after the site was stopped.
 """
@@ -20,7 +21,8 @@ from typing import Any
 from huiying.core.codec import instant, instant_text
 from huiying.example.posts import Response, Written
 
-OFFICIAL = "yunze-gov"
+OFFICIAL = "yunze-gov"  # whose site has the editors' page
+OFFICIALS = (OFFICIAL, "yunze-shuiwu", "yunze-jiaotong", "yunze-fengdu")
 FIRST_REPLY = 20001
 
 
@@ -40,6 +42,7 @@ class Press:
 
     def __init__(self, posts: Sequence[Written], begun: datetime, file: Path | None = None) -> None:
         self._file = file
+        self._posts: dict[int, Written] = {}
         self._articles: dict[int, Published] = {}
         if file is not None and file.exists():
             self._posts = {post.id: post for post in posts}
@@ -66,9 +69,12 @@ class Press:
         self._save()
         return article
 
-    def publish_reply(self, title: str, text: tuple[str, ...], now: datetime) -> Published:
-        """Publish a page on the county's official site."""
-        return self.publish(OFFICIAL, title, text, now)
+    def stand(self, posts: Sequence[tuple[datetime, Written]]) -> None:
+        """Let each of `posts` stand since its instant."""
+        for at, post in posts:
+            self._posts[post.id] = post
+            self._stand(post, at)
+        self._save()
 
     def publish(self, outlet: str, title: str, text: tuple[str, ...], now: datetime) -> Published:
         """Publish an article that is none of the written posts on the site of `outlet`."""
@@ -89,17 +95,22 @@ class Press:
 
     def begin(self, posts: Sequence[Written], begun: datetime) -> None:
         """Let the written posts stand that count their hours back from `begun`, and the others wait for their turn."""
-        self._posts = {post.id: post for post in posts}
+        self._posts |= {post.id: post for post in posts}
         self._waiting = sorted((post for post in posts if post.turn is not None), key=lambda post: post.turn or 0)
         for post in posts:
             if post.hours is not None:
                 self._stand(post, begun - timedelta(hours=post.hours))
         self._save()
 
+    def replies(self) -> list[Published]:
+        """Return what was published on official sites and is none of the written posts, newest first."""
+        found = [one for one in self._articles.values() if one.id >= FIRST_REPLY and one.outlet in OFFICIALS]
+        return sorted(found, key=lambda article: (article.at, article.id), reverse=True)
+
     def open_responses(self, responses: Sequence[Response]) -> list[Response]:
         """Return the responses whose problem has been reported and that have not been published yet."""
-        titles = {article.title for article in self.articles(OFFICIAL)}
-        return [one for one in responses if one.post in self._articles and one.title not in titles]
+        titles = {(article.outlet, article.title) for article in self._articles.values()}
+        return [one for one in responses if one.post in self._articles and (one.outlet, one.title) not in titles]
 
     def _stand(self, post: Written, at: datetime) -> Published:
         article = Published(post.id, post.outlet, post.title, post.text, at)

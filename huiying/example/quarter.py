@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
-from zoneinfo import ZoneInfo
 
-from huiying.example.posts import paragraphs
+from huiying.example.posts import office_time, paragraphs
 
-ZONE = ZoneInfo("Asia/Shanghai")
 Page = tuple[str, tuple[str, ...]]  # title, paragraphs
 
 
@@ -49,7 +47,7 @@ class Problem:
 
     def at(self, first: date) -> datetime:
         """Return when it is published, where the quarter begins on `first`."""
-        return datetime.combine(first + timedelta(days=self.day - 1), time.fromisoformat(self.time), ZONE)
+        return office_time(first, self.day, self.time)
 
     def page(self, kind: str, where: str, unit: str) -> Page:
         """Return a page of the county's on it; `where` is the place with its township, `unit` who handles it."""

@@ -1,6 +1,6 @@
-"""The invented outlets' sites on 127.0.0.2 to 127.0.0.5: one process, no network, a new post every few seconds.
+"""The invented outlets' sites on 127.0.0.2 to 127.0.0.9: one process, no network, a new post every few seconds.
 
-Host ─► Router of that site ─► robots.txt · list · feed · article · (official site only) /publish
+Host ─► Router of that site ─► robots.txt · list · feed · article · its print version · (the county's only) /publish
                                   ▲
 press ◄─ every 8 s ─ publish_next()
 """
@@ -25,13 +25,13 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Host, Route, Router
 
 from huiying.core.errors import HuiyingError
-from huiying.example.pages import SITES, Site, article_page, editor_page, feed, listing_page, root
-from huiying.example.posts import paragraphs, responses, written
-from huiying.example.press import FIRST_REPLY, OFFICIAL, Press, Published
+from huiying.example.pages import SITES, Site, article_page, editor_page, feed, listing_page, robots, root
+from huiying.example.posts import Response as Draft
+from huiying.example.posts import ordinary, paragraphs, responses, written
+from huiying.example.press import OFFICIAL, Press, Published
 
 FIRST_AFTER = 4.0  # seconds: time to have the page open when the first alert arrives
 EVERY = 8.0
-ROBOTS = "User-agent: *\nDisallow: /publish\n"
 NEWEST = 30  # articles on a front page and in a feed
 MOST_TITLE, MOST_TEXT = 200, 20_000
 
@@ -45,9 +45,9 @@ def addresses(port: int) -> dict[str, str]:
     return pages | {"publish": f"{root(_official(), port)}/publish"}
 
 
-def build(press: Press, now: Now) -> Starlette:
-    """Return the application that answers for all sites by the request's host."""
-    return Starlette(routes=[Host(site.host, app=_router(site, press, now)) for site in SITES])
+def build(press: Press, now: Now, hurried: bool = False) -> Starlette:
+    """Return the application that answers for all sites by the request's host; `hurried` as in `pages.robots`."""
+    return Starlette(routes=[Host(site.host, app=_router(site, press, now, hurried)) for site in SITES])
 
 
 async def serve(
@@ -59,7 +59,7 @@ async def serve(
     HuiyingError("port_in_use").
     """
     sockets = bound(port)
-    press = Press(written(), now(), folder / "site.json" if folder else None)
+    press = Press((*ordinary(), *written()), now(), folder / "site.json" if folder else None)
     config = uvicorn.Config(
         build(press, now), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
@@ -108,7 +108,7 @@ def bound(port: int) -> list[socket.socket]:
         for one in sockets:
             one.close()
         if cause.errno == errno.EADDRINUSE:
-            raise HuiyingError("port_in_use", host="127.0.0.2–5", port=port) from cause
+            raise HuiyingError("port_in_use", host="127.0.0.2–9", port=port) from cause
         raise
     return sockets
 
@@ -117,7 +117,7 @@ def _official() -> Site:
     return next(site for site in SITES if site.outlet == OFFICIAL)
 
 
-def _router(site: Site, press: Press, now: Now) -> Router:
+def _router(site: Site, press: Press, now: Now, hurried: bool) -> Router:
     def _listing(request: Request) -> Response:
         articles = press.articles(site.outlet)[:NEWEST]
         return _conditional(request, listing_page(site, articles, _port(request)), site.content_type, articles[:1])
@@ -133,8 +133,8 @@ def _router(site: Site, press: Press, now: Now) -> Router:
         return _conditional(request, article_page(site, found, _port(request)), site.content_type, [found])
 
     routes = [
-        Route("/robots.txt", lambda request: PlainTextResponse(ROBOTS)),
-        Route(site.article.replace("{id}", "{id:int}"), _article),
+        Route("/robots.txt", lambda request: PlainTextResponse(robots(site, hurried))),
+        *(Route(path.replace("{id}", "{id:int}"), _article) for path in (site.article, "/print/{id}.html")),
         *(Route(path, _listing) for path in {"/", site.listing}),
         *([Route(site.feed, _feeding)] if site.feed else []),
         *(_editor(site, press, now) if site.outlet == OFFICIAL else []),
@@ -172,15 +172,10 @@ def _editor(site: Site, press: Press, now: Now) -> list[Route]:
 
     def _page(request: Request, wrong: str = "") -> Response:
         done = request.query_params.get("done", "")
-        replies = [one for one in press.articles(site.outlet) if one.id >= FIRST_REPLY]
-        body = editor_page(
-            site,
-            press.open_responses(responses()),
-            replies,
-            _port(request),
-            int(done) if done.isdigit() else None,
-            wrong,
-        )
+        replies = press.replies()
+        shown = next((one for one in replies if str(one.id) == done), None)
+        drafts = press.open_responses(responses())
+        body = editor_page(site, drafts, replies, _port(request), shown, wrong)
         return Response(body, 422 if wrong else 200, {"Content-Type": site.content_type})
 
     async def _publish_form(request: Request) -> Response:
@@ -188,19 +183,18 @@ def _editor(site: Site, press: Press, now: Now) -> list[Route]:
         if request.headers.get("origin", root(site, _port(request))) != root(site, _port(request)):
             return PlainTextResponse("403 只接受本页提交", 403)
         form = await request.form()
-        title, text = _chosen(str(form.get("draft", ""))) or (
-            str(form.get("title", "")).strip(),
-            paragraphs(str(form.get("text", ""))),
-        )
+        draft = _chosen(str(form.get("draft", "")))
+        title = draft.title if draft else str(form.get("title", "")).strip()
+        text = draft.text if draft else paragraphs(str(form.get("text", "")))
         if not title or not text or len(title) > MOST_TITLE or sum(map(len, text)) > MOST_TEXT:
             return _page(request, "标题和正文都要填写；标题不超过 200 字，正文不超过 20000 字。")
-        article = press.publish_reply(title, text, now())
+        article = press.publish(draft.outlet if draft else OFFICIAL, title, text, now())
         logger.info("reply_published", post=article.id)
         return RedirectResponse(f"/publish?done={article.id}", 303)
 
     return [Route("/publish", _page), Route("/publish", _publish_form, methods=["POST"])]
 
 
-def _chosen(draft: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return title and text of the response named "post/kind", None where there is no such one."""
-    return next(((one.title, one.text) for one in responses() if f"{one.post}/{one.kind}" == draft), None)
+def _chosen(named: str) -> Draft | None:
+    """Return the response named "post/kind", None where there is no such one."""
+    return next((one for one in responses() if f"{one.post}/{one.kind}" == named), None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,27 +11,28 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-import feedparser
 import httpx
 import pytest
 from httpx import ASGITransport
 
 from alerts.rules import Match, matches
+from crawlers.feeds import read_feed
+from crawlers.items import Unreadable
+from crawlers.robots import read_rules
 from huiying.core import places
 from huiying.core.config import Desk, Outlet
 from huiying.core.config_files import read_machine, read_texts
 from huiying.core.config_text import read_desk
+from huiying.core.dates import read_date
 from huiying.core.errors import HuiyingError
 from huiying.core.model import Post, Role
-from huiying.core.states import Candidate
 from huiying.example.make import ACCOUNTS, desk_texts, make_desk
-from huiying.example.pages import SITES, ZONE, Site, article_page
-from huiying.example.posts import Response, Written, responses, written
+from huiying.example.pages import SITES, Site, article_page, robots
+from huiying.example.posts import ZONE, Response, Written, ordinary, responses, written
 from huiying.example.press import OFFICIAL, Press
 from huiying.example.site import FIRST_AFTER, addresses, build, serve
 from pipeline.gazetteer import gazetteer
 from pipeline.reading import Tagger, namer, read_page
-from pipeline.stories import choose, fingerprints
 
 BEGUN = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -136,14 +136,6 @@ def test_every_role_that_answers_has_an_account() -> None:
 # ── the posts ───────────────────────────────────────────────────────────────
 
 
-def test_posts_are_many_mostly_ordinary_and_of_a_believable_length() -> None:
-    posts = written()
-    assert len(posts) >= 48
-    assert len({post.id for post in posts}) == len({post.text for post in posts}) == len(posts)
-    assert sum(post.topic is None for post in posts) >= 2 * len(posts) // 3
-    assert [post.id for post in posts if not 120 <= sum(map(len, post.text)) <= 350] == []
-
-
 def test_every_post_belongs_to_an_outlet_and_stands_or_has_its_turn() -> None:
     outlets = {outlet.id: outlet for outlet in desk().outlets}
     assert [post.id for post in written() if post.outlet not in outlets] == []
@@ -173,15 +165,6 @@ def test_every_problem_has_a_reply_and_an_outcome_ready() -> None:
     }
 
 
-@pytest.mark.parametrize("post", written(), ids=lambda post: post.id)
-def test_the_rules_find_the_problems_and_nothing_else(post: Written) -> None:
-    found = {topic: match for match in matched(post) for topic in match.topics}
-    if post.topic is None:
-        assert found == {}
-    else:
-        assert post.place in {tag.code for tag in found[post.topic].places}
-
-
 @pytest.mark.parametrize("one", responses(), ids=lambda one: f"{one.post}-{one.kind}")
 def test_every_response_names_topic_and_place_of_each_alert_on_its_problem(one: Response) -> None:
     tags = answers().tag(one.title, "\n".join(one.text), None)
@@ -191,19 +174,6 @@ def test_every_response_names_topic_and_place_of_each_alert_on_its_problem(one: 
             match = next(match for match in matched(post) if post.topic in match.topics)
             assert post.topic in topics
             assert match.place.code in named
-
-
-def test_reprints_and_only_they_are_one_story() -> None:
-    texts = [(str(one.id), one.title, "\n".join(one.text)) for one in written()]
-    texts += [(f"{one.post}-{one.kind}", one.title, "\n".join(one.text)) for one in responses()]
-    marks = {name: set(fingerprints(title, text)) for name, title, text in texts}
-    joined = {
-        (one, other)
-        for one, mine in marks.items()
-        for other, theirs in marks.items()
-        if one > other and choose([Candidate(other, other, len(mine & theirs), len(theirs))], len(mine))
-    }
-    assert joined == {(str(post.id), str(post.reprint)) for post in written() if post.reprint}
 
 
 # ── what stands published ───────────────────────────────────────────────────
@@ -222,7 +192,7 @@ def test_posts_come_in_their_order_and_then_stop() -> None:
 def test_a_stopped_press_goes_on_where_it_was(tmp_path: Path) -> None:
     before = Press(written(), BEGUN, tmp_path / "site.json")
     before.publish_next(BEGUN)
-    before.publish_reply("关于停水的回应", ("已修复。",), BEGUN)
+    before.publish("yunze-shuiwu", "关于停水的回应", ("已修复。",), BEGUN)
     after = Press(written(), BEGUN + timedelta(days=1), tmp_path / "site.json")
     for site in SITES:
         assert after.articles(site.outlet) == before.articles(site.outlet)
@@ -236,7 +206,7 @@ def test_a_response_is_offered_once_its_problem_is_reported_and_until_it_is_publ
     assert 10001 not in {one.post for one in press.open_responses(responses())}
     press.publish_next(BEGUN)
     reply = next(one for one in press.open_responses(responses()) if (one.post, one.kind) == (10001, "reply"))
-    press.publish_reply(reply.title, reply.text, BEGUN)
+    press.publish(reply.outlet, reply.title, reply.text, BEGUN)
     left = [one.kind for one in press.open_responses(responses()) if one.post == 10001]
     assert left == ["outcome"]
 
@@ -263,12 +233,26 @@ def address(outlet: str, path: str = "/") -> str:
 def test_a_feed_lists_each_standing_post_with_its_page(site: Site) -> None:
     press = Press(written(), BEGUN)
     answer = visit(lambda client: client.get(address(site.outlet, site.feed)), press)
-    parsed = feedparser.parse(answer.content, response_headers={"content-type": answer.headers["content-type"]})
+    items = read_feed(answer.content, answer.headers["content-type"], address(site.outlet, site.feed))
+    assert not isinstance(items, Unreadable)
     standing = press.articles(site.outlet)
     assert standing == sorted(standing, key=lambda article: article.at, reverse=True)
-    assert [entry.title for entry in parsed.entries] == [article.title for article in standing]
-    page = visit(lambda client: client.get(parsed.entries[0].link), press)
-    assert standing[0].text[0] in page.content.decode(site.encoding)
+    assert [item.title for item in items] == [article.title for article in standing]
+    for item, article in zip(items, standing, strict=True):
+        dated = read_date(item.date or "", "Asia/Shanghai", BEGUN)
+        assert dated is not None
+        assert dated.at.replace(second=0, microsecond=0) == article.at.replace(second=0, microsecond=0)
+        page = visit(lambda client, link=item.address: client.get(link), press)
+        assert article.text[0] in page.content.decode(site.encoding)
+
+
+def test_the_sites_write_feeds_of_three_kinds_a_list_and_dates_of_many_forms() -> None:
+    assert {site.feed_form for site in SITES if site.feed} == {"feed.xml", "atom.xml", "feed.json"}
+    assert len([site for site in SITES if site.feed is None]) == 1
+    assert len({site.page_date for site in SITES}) >= 5
+    assert len({site.feed_date for site in SITES if site.feed_form == "feed.xml"}) >= 4
+    assert len(SITES) == len(desk().outlets) == 8
+    assert len([outlet for outlet in desk().outlets if outlet.official]) == 4
 
 
 def test_the_selectors_of_the_list_page_find_each_standing_post() -> None:
@@ -304,7 +288,12 @@ def test_every_page_of_the_gbk_outlet_is_gbk_and_says_gb2312() -> None:
 @pytest.mark.parametrize("site", SITES, ids=lambda site: site.outlet)
 def test_title_time_and_text_can_be_read_off_every_page(site: Site) -> None:
     press = Press(written(), BEGUN)
-    for article in press.articles(site.outlet):
+    press.stand([(BEGUN - timedelta(days=100 + post.id % 7), post) for post in ordinary()])
+    while press.publish_next(BEGUN):
+        pass
+    articles = press.articles(site.outlet)
+    assert len(articles) >= 4
+    for article in articles:
         read = read_page(article_page(site, article, PORT), site.content_type, "Asia/Shanghai", BEGUN)
         assert read.title == article.title
         assert read.published is not None
@@ -331,17 +320,31 @@ def test_a_new_post_changes_the_feed_and_its_validators() -> None:
 
 def test_an_unknown_host_or_page_or_another_outlets_article_is_not_found() -> None:
     for where in (
-        f"http://127.0.0.9:{PORT}/",
+        f"http://127.0.0.99:{PORT}/",
         address("yunze-tv", "/none"),
         address("yunze-news", "/news/content_10004.html"),
     ):
         assert visit(lambda client, where=where: client.get(where)).status_code == 404
 
 
-def test_robots_txt_allows_the_news_and_not_the_editors_page() -> None:
-    for site in SITES:
-        answer = visit(lambda client, site=site: client.get(address(site.outlet, "/robots.txt")))
-        assert "Disallow: /publish" in answer.text
+@pytest.mark.parametrize("site", SITES, ids=lambda site: site.outlet)
+def test_robots_txt_allows_the_news_and_neither_print_versions_nor_the_editors_page(site: Site) -> None:
+    where = address(site.outlet, "/robots.txt")
+    read = read_rules(where, visit(lambda client: client.get(where)).content, BEGUN)
+    article = Press(written(), BEGUN).articles(site.outlet)[:1]
+    for path in (site.listing, site.feed or site.listing, *(site.article.format(id=one.id) for one in article)):
+        assert read.refusal(address(site.outlet, path)) is None
+    for one in article:
+        printed = address(site.outlet, f"/print/{one.id}.html")
+        assert visit(lambda client, printed=printed: client.get(printed)).status_code == 200
+        assert read.refusal(printed) == f"{where}: Disallow: /print/"
+    assert (read.refusal(address(site.outlet, "/publish")) is None) == (site.outlet != OFFICIAL)
+    assert read.delay() == site.crawl_delay
+    assert read_rules(where, robots(site, hurried=True).encode(), BEGUN).delay() == 0
+
+
+def test_one_site_asks_for_a_slower_pace() -> None:
+    assert [site.outlet for site in SITES if site.crawl_delay] == ["yunze-fengdu"]
 
 
 # ── the editors' page ───────────────────────────────────────────────────────
@@ -354,7 +357,7 @@ def test_a_ready_response_is_published_with_one_click() -> None:
     assert answer.status_code == 303
     id = answer.headers["location"].rpartition("=")[2]
     shown = visit(lambda client: client.get(address(OFFICIAL, answer.headers["location"])), press)
-    page = address(OFFICIAL, f"/zwgk/tzgg/{id}.html")
+    page = address("yunze-shuiwu", f"/gzdt/{id}.html")
     assert page in shown.text
     assert "望渡村停水" in visit(lambda client: client.get(page), press).text
 
@@ -431,5 +434,6 @@ def test_a_port_in_use_is_said_in_one_error(tmp_path: Path) -> None:
 
 def test_every_template_is_shipped_with_the_package() -> None:
     shipped = {file.name for file in (resources.files("huiying.example") / "templates").iterdir()}
-    assert {site.template for site in SITES} | {"feed.xml", "publish.html"} <= shipped
-    assert tomllib.loads((resources.files("huiying.example") / "posts.toml").read_text(encoding="utf-8"))["posts"]
+    assert {site.template for site in SITES} | {site.feed_form for site in SITES if site.feed} | {
+        "publish.html"
+    } == shipped
