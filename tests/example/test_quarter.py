@@ -31,7 +31,7 @@ def test_the_rules_find_the_problem_where_it_is_and_none_found_by_hand(problem: 
         assert matched == []
     else:
         assert [(match.place.code, match.topics) for match in matched] == [(problem.place, (problem.topic,))]
-    assert 60 <= sum(map(len, problem.text)) <= 350
+    assert 80 <= sum(map(len, problem.text)) <= 350
 
 
 @pytest.mark.parametrize("problem", [one for one in problems() if one.cause], ids=NAMED)
