@@ -7,7 +7,7 @@ PORT ?= 8700
 .PHONY: run test test-servers check bench bench-scale bench-crawl setup lock vendor clean long
 
 run: $(VENV)/ready
-	@$(BIN)/huiying demo demo --port $(PORT)
+	@$(BIN)/python -m huiying demo demo --port $(PORT)
 
 test: setup $(VENV)/ready-test
 	$(MAKE) check

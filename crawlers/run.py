@@ -150,6 +150,10 @@ class Crawl:
         await self.tick()
         while self._readings:
             await asyncio.gather(*self._readings.values(), return_exceptions=True)
+        await self.settle_wanted()
+
+    async def settle_wanted(self) -> None:
+        """Capture what is wanted at this instant, until nothing is left."""
         await self.tick_wanted()
         while under_way := self._wanted.under_way():
             await asyncio.gather(*under_way, return_exceptions=True)

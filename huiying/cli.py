@@ -163,13 +163,19 @@ def up(folder: Folder = Path()) -> None:
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where the demonstration desk is made.")] = Path("demo"),
-    port: Annotated[int, typer.Option(help="Port of the pages; the invented outlets use the next one.")] = 8700,
+    port: Annotated[
+        int, typer.Option(min=1, max=65534, help="Port of the pages; the invented outlets use the next one.")
+    ] = 8700,
     past: Annotated[bool, typer.Option(help="With a past quarter, played under a simulated clock.")] = True,
 ) -> None:
     """Make the demonstration desk in a new folder, or go on with the one there, and run it until Ctrl-C."""
-    from huiying.demo import run
+    try:
+        from huiying.demo import run
 
-    run(folder, port, language(), past)
+        run(folder, port, language(), past)
+    except KeyboardInterrupt:
+        say("interrupted")
+        raise typer.Exit(130) from None
 
 
 @app.command("demo-past", hidden=True)

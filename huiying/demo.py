@@ -6,11 +6,14 @@ folder ─► files of the example ─► ledger (demonstration) ─► accounts
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,7 +22,7 @@ from huiying.apply import apply
 from huiying.core.codec import instant_text
 from huiying.core.config_files import read_machine
 from huiying.core.config_text import MACHINE_FILE
-from huiying.core.errors import Refused
+from huiying.core.errors import HuiyingError, Refused
 from huiying.core.messages import text
 from huiying.example.make import ACCOUNTS, make_desk, unit_accounts
 from huiying.example.site import addresses, serve
@@ -38,48 +41,91 @@ _ADDRESSES = "addresses"  # the file that remembers which port the invented outl
 def run(folder: Path, port: int, language: str, past: bool = True) -> None:
     """Make the demonstration desk in `folder` if it is not there, and run it on `port` until Ctrl-C.
 
-    With its `past` it is made beside the folder, and takes its place when the quarter has been played to the end: what
-    was broken off is made anew.
+    It is made beside the folder and takes its place when it is whole, with its `past` when the quarter has been played
+    to the end: what was broken off is made anew.
     """
+    folder = folder.absolute()
     if not (folder / MACHINE_FILE).exists():
-        if past:
-            make_with_past(folder, port, language)
-        else:
-            make(folder, port, language)
+        make_beside(folder, port, language, past)
         print(text("cli.demo_made", language, folder=folder))
-    elif read_machine(folder).port != port:
-        _move(folder, port, language)
-    machine = read_machine(folder)
-    runtime = open_desk(folder)
-    try:
-        runtime.ledger.verify()
-        if kind_of(runtime.ledger, folder) != "demonstration":
-            raise Refused("demo_not_demonstration", folder=str(folder))
-    finally:
-        runtime.close()
-    outlets = int((folder / _ADDRESSES).read_text(encoding="ascii"))
-    free_port(machine.host, machine.port)
-    for page in addresses(outlets).values():
-        free_port(str(urlsplit(page).hostname), outlets)
-    address = f"http://{machine.host}:{machine.port}/"
-    _introduce(folder, address, outlets, language)
-    site = [sys.executable, "-m", "huiying", "outlets-site", str(outlets), str(folder), "--parent", str(os.getpid())]
-    supervise(folder, folder / machine.data, address, language, others=[("outlets", site)])
+    with _alone(folder, folder):
+        if read_machine(folder).port != port:
+            _move(folder, port, language)
+        machine = read_machine(folder)
+        runtime = open_desk(folder)
+        try:
+            runtime.ledger.verify()
+            if kind_of(runtime.ledger, folder) != "demonstration":
+                raise Refused("demo_not_demonstration", folder=str(folder))
+        finally:
+            runtime.close()
+        outlets = int((folder / _ADDRESSES).read_text(encoding="ascii"))
+        _free(machine.host, machine.port, outlets, folder)
+        address = f"http://{machine.host}:{machine.port}/"
+        _introduce(folder, address, outlets, language)
+        site = [
+            sys.executable,
+            "-m",
+            "huiying",
+            "outlets-site",
+            str(outlets),
+            str(folder),
+            "--parent",
+            str(os.getpid()),
+        ]
+        supervise(folder, folder / machine.data, address, language, others=[("outlets", site)])
 
 
-def make_with_past(folder: Path, port: int, language: str) -> None:
-    """Make the desk with its past quarter, played by the real roles under the simulated clock."""
+def make_beside(folder: Path, port: int, language: str, past: bool) -> None:
+    """Make the desk beside `folder` and move it there; its `past` quarter is played by the real roles.
+
+    Refused where the folder holds something else, where another demonstration is being made there, and before anything
+    is made for a port in use.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise Refused("demo_not_empty", folder=str(folder))
     making = folder.with_name(f"{folder.name}.making")
-    shutil.rmtree(making, ignore_errors=True)
-    for page in addresses(port + 1).values():
-        free_port(str(urlsplit(page).hostname), port + 1)
-    until = system_now()
-    make(making, port, language, quarter_of(until)[1])
-    _play(making, port + 1, until, language)
-    go_live(making)
-    if folder.exists():  # an empty one that somebody made for it
-        folder.rmdir()
-    making.rename(folder)
+    making.mkdir(parents=True, exist_ok=True)
+    with _alone(making, folder):
+        for left in making.iterdir():
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        _free("127.0.0.1", port, port + 1, folder)
+        until = system_now()
+        make(making, port, language, quarter_of(until)[1] if past else None)
+        if past:
+            _play(making, port + 1, until, language)
+            go_live(making)
+        if folder.exists():  # an empty one that somebody made for it
+            folder.rmdir()
+        making.rename(folder)
+
+
+@contextmanager
+def _alone(held: Path, folder: Path) -> Iterator[None]:
+    """Hold the lock of the directory `held`, which a renamed one keeps; Refused while another process holds it."""
+    handle = os.open(held, os.O_RDONLY)
+    try:
+        _lock(handle, folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as cause:
+        raise Refused("demo_running", folder=str(folder)) from cause
+
+
+def _free(host: str, port: int, outlets: int, folder: Path) -> None:
+    """Refuse a port in use, the pages' or the invented outlets'."""
+    hosts = [str(urlsplit(page).hostname) for page in addresses(outlets).values()]
+    for name, number in ((host, port), *((each, outlets) for each in hosts)):
+        try:
+            free_port(name, number)
+        except HuiyingError as cause:
+            raise Refused("demo_port", host=name, port=number, folder=str(folder)) from cause
 
 
 def go_live(folder: Path) -> None:
@@ -96,7 +142,8 @@ def _play(folder: Path, outlets: int, until: datetime, language: str) -> None:
     with (
         progress("replaying") as bar,
         log.open("w", encoding="utf-8") as said,
-        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=said, text=True) as playing,
+        # In a group of its own Ctrl-C ends this process alone, which then ends that one.
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True) as playing,
     ):
         assert playing.stdout
         try:

@@ -170,7 +170,7 @@ class Past:
             handled = self._process.tick() + self._watch.tick()
             wanted = any(self._runtime.log.size(Topic.CAPTURES_WANTED, "crawl")[1:])
             if wanted:
-                await self._crawl.settle()
+                await self._crawl.settle_wanted()
             more = bool(handled) or wanted
         if local.minute == 0 and local.hour in (0, 8):
             self._sealing.tick()

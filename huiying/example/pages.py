@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader
 
@@ -149,12 +150,14 @@ def article_page(site: Site, article: Published, port: int) -> bytes:
     return _render(site.template, site, port, article=article)
 
 
-def listing_page(site: Site, articles: Sequence[Published], port: int) -> bytes:
+@lru_cache(maxsize=2 * len(SITES))
+def listing_page(site: Site, articles: tuple[Published, ...], port: int) -> bytes:
     """Return the site's front page, or list page, in its own encoding."""
     return _render(site.template, site, port, articles=articles)
 
 
-def feed(site: Site, articles: Sequence[Published], port: int) -> bytes:
+@lru_cache(maxsize=2 * len(SITES))
+def feed(site: Site, articles: tuple[Published, ...], port: int) -> bytes:
     """Return the site's feed, in its own form and encoding."""
     return _render(site.feed_form, site, port, articles=articles)
 

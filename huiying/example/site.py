@@ -11,7 +11,7 @@ import asyncio
 import errno
 import hashlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -119,11 +119,11 @@ def _official() -> Site:
 
 def _router(site: Site, press: Press, now: Now, hurried: bool) -> Router:
     def _listing(request: Request) -> Response:
-        articles = press.articles(site.outlet)[:NEWEST]
+        articles = tuple(press.articles(site.outlet)[:NEWEST])
         return _conditional(request, listing_page(site, articles, _port(request)), site.content_type, articles[:1])
 
     def _feeding(request: Request) -> Response:
-        articles = press.articles(site.outlet)[:NEWEST]
+        articles = tuple(press.articles(site.outlet)[:NEWEST])
         return _conditional(request, feed(site, articles, _port(request)), site.feed_type, articles[:1])
 
     def _article(request: Request) -> Response:
@@ -146,7 +146,7 @@ def _port(request: Request) -> int:
     return request.url.port or 80
 
 
-def _conditional(request: Request, body: bytes, content_type: str, newest: list[Published]) -> Response:
+def _conditional(request: Request, body: bytes, content_type: str, newest: Sequence[Published]) -> Response:
     """Answer with ETag and Last-Modified, or 304 where the reader has these bytes (RFC 9110, section 13.2.2)."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Content-Type": content_type}
@@ -157,7 +157,7 @@ def _conditional(request: Request, body: bytes, content_type: str, newest: list[
     return Response(None, 304, headers) if same else Response(body, 200, headers)
 
 
-def _not_since(request: Request, newest: list[Published]) -> bool:
+def _not_since(request: Request, newest: Sequence[Published]) -> bool:
     since = request.headers.get("if-modified-since")
     if since is None or not newest:
         return False

@@ -126,7 +126,7 @@ def test_what_was_broken_off_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mo
     left.mkdir()
     (left / "huiying.toml").write_text("half", encoding="utf-8")
     monkeypatch.setattr(demo, "_play", lambda *_: None)
-    demo.make_with_past(tmp_path / "demo", free_port(), "zh")
+    demo.make_beside(tmp_path / "demo", free_port(), "zh", past=True)
     assert read_machine(tmp_path / "demo").desk == "yunze"
     assert not left.exists()
 
@@ -134,7 +134,7 @@ def test_what_was_broken_off_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_play_that_fails_leaves_no_desk_and_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(Refused, match="demo_not_played"):
-        demo.make_with_past(tmp_path / "demo", free_port(), "zh")
+        demo.make_beside(tmp_path / "demo", free_port(), "zh", past=True)
     assert not (tmp_path / "demo").exists()
 
 
