@@ -50,7 +50,6 @@ def left_over(folder: Path) -> list[str]:
 
 
 MOMENTS: dict[str, Callable[[Path], bool]] = {
-    "making": lambda folder: folder.with_name("demo.making").exists(),
     "ledger": lambda folder: (folder.with_name("demo.making") / "data" / "ledger.sqlite").exists(),
     "playing": lambda folder: (folder.with_name("demo.making") / "replay.log").exists(),
     "played": lambda folder: (folder.with_name("demo.making") / "data" / "captures").exists(),
@@ -128,7 +127,7 @@ def test_one_that_runs_holds_its_folder_and_one_that_was_killed_does_not(tmp_pat
         process.wait()
         process.stdout.close()  # type: ignore[union-attr]
     wait_for(lambda: not left_over(folder), 15)
-    log = folder / "data" / "logs" / "desk.log"
+    log = folder / "data" / "logs" / "crawl.log"
     before = log.stat().st_size
     again = start(folder, port)
     until(again, folder, lambda _: log.stat().st_size > before)
