@@ -75,7 +75,7 @@ async def replay(runtime: wiring.Runtime, port: int, until: datetime, told: Told
     serving = asyncio.create_task(server.serve(bound(port)))
     try:
         async with _playing(runtime, press, port) as past:
-            past.plan(play or problems(), () if play else ordinary(), quarter_of(until)[0])
+            past.plan(play or problems(), ordinary(), quarter_of(until)[0])
             await past.run(until, told)
         press.begin(written(), until)
     finally:

@@ -16,10 +16,13 @@ from alerts.periods import period
 from alerts.view import read_all
 from alerts.vocabulary import Deadline, Step, Why
 from huiying import demo
+from huiying.core import codec
 from huiying.core.codec import instant
 from huiying.core.config_files import read_machine
 from huiying.core.errors import Refused
-from huiying.core.model import Event
+from huiying.core.model import Event, Post, Topic
+from huiying.example.pages import SITES
+from huiying.example.posts import ordinary
 from huiying.example.scenario import ACKNOWLEDGE, ENDINGS, Move, when
 from huiying.past import LEAD, quarter_of
 from huiying.verify import verify
@@ -61,7 +64,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         on_reactor(lambda: replay(runtime, {port + 1}, end, lambda at: None, chosen))
         runtime.close()
     """
-    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=120)
+    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert "move_refused" not in ran.stderr
     return folder
@@ -108,6 +111,28 @@ def test_the_ledger_is_the_roles_own_and_holds(played: Path, events: list[Event]
     types = {event.type for event in events}
     assert {"captured", "heartbeat", "coverage_recorded", "checkpoint_issued", "report_issued"} <= types
     assert all(one.recorded_at <= two.recorded_at for one, two in pairwise(events))
+
+
+def test_ordinary_posts_of_every_outlet_are_read_and_open_nothing(played: Path) -> None:
+    runtime = open_desk(played)
+    try:
+        records = runtime.log.poll(Topic.POSTS_READY, "looking", 1000)
+        posts = [codec.decode(Post, record.value) for record in records]
+        view = runtime.view()
+    finally:
+        runtime.close()
+    first, begin = quarter_of(NOW)
+    read = {post.title for post in ordinary() if begin < post.at(first) < begin + LEAD + timedelta(days=22)}
+    assert len(read) > 40
+    assert read <= {post.title for post in posts}
+    assert {post.outlet for post in posts} == {site.outlet for site in SITES}
+    assert {state.title for state in view.alerts()} & read == set()
+    assert len(view.alerts()) >= len(PLAYED)
+
+
+def test_a_bureau_with_a_site_of_its_own_replies_there(events: list[Event]) -> None:
+    replies = {str(event.payload["address"]) for event in events if event.type == "replied"}
+    assert any(address.startswith("http://127.0.0.7:") for address in replies)
 
 
 def test_it_goes_on_under_the_machines_clock(played: Path) -> None:
