@@ -67,8 +67,10 @@ def change(request: Request, services: ServicesOf, visit: Signed, fields: Posted
     text = fields.get("text", "").replace("\r\n", "\n") + "\n"
     tried: list[Tried] = []
     try:
-        if services.rules is None or not _may(visit):
+        if not _may(visit):
             raise Refused("needs_supervisor")
+        if services.rules is None:
+            raise Refused("rules_not_here")
         made = services.rules.read(text)
         if fields.get("do") == "save":
             if fields.get("tried") != _digest(text):
