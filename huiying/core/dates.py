@@ -71,10 +71,14 @@ _LABEL = re.compile(
     r"^(?:(?:(?:发布|发表|发稿|更新|上传|刊发|发文|成文|创建|编辑|添加|公开|信息|新闻|文章|最后|修改|發布|發表)*"
     r"(?:时间|日期|時間|于|於|在)?)\s*[:]?\s*)"
 )
+_HAN_DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
+_HAN_NUMBER = re.compile(
+    r"[一二][〇○零一二三四五六七八九]{3}(?=年)|[一二三]?十[一二三四五六七八九]?(?=[月日])|[一二三四五六七八九](?=[月日])"
+)
 _BRACKETS = {"[": "]", "(": ")", "<": ">", "【": "】"}
 
 
-def read_date(text: str, zone: str, now: datetime) -> Dated | None:
+def read_date(text: str, zone: str, now: datetime, fetched: bool = True) -> Dated | None:
     """Return the instant that `text` as a whole says, None where it is in doubt.
 
     `zone` is the outlet's IANA zone and stands for a missing offset; `now` is aware and the base of relative forms.
@@ -85,7 +89,7 @@ def read_date(text: str, zone: str, now: datetime) -> Dated | None:
     if not written or len(written) > 80:
         return None
     try:
-        found = _relative(written, ZoneInfo(zone), now) or _absolute(written, zone)
+        found = (_relative(written, ZoneInfo(zone), now) if fetched else None) or _absolute(written, zone)
     except (ValueError, OverflowError):
         return None
     if found is None or found[0] > now + FUTURE:
@@ -98,7 +102,16 @@ def _plain(text: str) -> str:
     written = " ".join(unicodedata.normalize("NFKC", text).split())
     if written and _BRACKETS.get(written[0]) == written[-1]:
         written = written[1:-1].strip()
-    return _LABEL.sub("", written, count=1)
+    return _HAN_NUMBER.sub(_figures, _LABEL.sub("", written, count=1))
+
+
+def _figures(number: re.Match[str]) -> str:
+    """Return a number of a date in figures: 二〇二六 is written digit by digit, 二十三 is counted."""
+    written = number[0]
+    if "十" not in written:
+        return "".join(str(_HAN_DIGITS[digit]) for digit in written)
+    tens, _, ones = written.partition("十")
+    return str(10 * _HAN_DIGITS.get(tens, 1) + _HAN_DIGITS.get(ones, 0))
 
 
 def _relative(written: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, Precision] | None:
