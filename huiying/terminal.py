@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from huiying.core.errors import HuiyingError
 from huiying.core.messages import LANGUAGES, text
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from huiying.wiring import Runtime
 
 _SECRET = "HUIYING_SECRET_"
@@ -75,6 +75,9 @@ def complain(wrong: HuiyingError) -> None:
 @contextmanager
 def progress(key: str) -> Iterator[Progress]:
     """Show on standard error that something is going on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     with Progress(console=Console(stderr=True), transient=True) as bar:
         bar.add_task(text(f"cli.{key}", language()), total=None)
         yield bar

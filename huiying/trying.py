@@ -27,12 +27,12 @@ def extract(
     zone: Zone = "Asia/Shanghai",
 ) -> None:
     """Read title, time and text of saved article pages, as the pipeline would."""
-    from huiying.wiring import system_now
-    from pipeline.reading import read_page
+    from huiying.present import system_now
+    from pipeline.received import read_page
 
     now, local = system_now(), ZoneInfo(zone)
     for file in files:
-        page = read_page(file.read_bytes(), None, zone, now)
+        page = read_page(file.read_bytes(), None, zone, now, fetched=False)
         dated = page.published
         told = {
             "title": page.title,

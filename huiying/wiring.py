@@ -20,7 +20,6 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 from types import MappingProxyType
@@ -42,6 +41,7 @@ from huiying.core.model import Topic
 from huiying.core.ports import Captures, Clock, Index, Ledger, Log
 from huiying.core.reports import read_reports
 from huiying.core.states import Store
+from huiying.present import system_now
 from huiying.recorded import NewestTagger, Recorded
 from huiying.second_file import second_folder
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from pipeline.indexing import Indexing
     from pipeline.run import Process
 
-__all__ = ["ROLES", "Runtime", "open_desk", "snapshot"]
+__all__ = ["ROLES", "Runtime", "open_desk", "snapshot", "system_now"]
 
 ROLES = ("crawl", "process", "watch", "desk")
 # Seconds for one request to the index: a page must not make a person wait as long as a writer may.
@@ -201,11 +201,6 @@ def new_ledger(
     data.mkdir(parents=True, exist_ok=True)
     url = database(machine, secrets) or f"sqlite:///{data / 'ledger.sqlite'}"
     return SqlLedger(url, machine.desk, clock or SystemClock())
-
-
-def system_now() -> datetime:
-    """Return the machine's present instant in UTC."""
-    return SystemClock().now()
 
 
 def simulated_clock(data: Path) -> FileClock:

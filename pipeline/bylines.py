@@ -13,7 +13,9 @@ from collections.abc import Iterable
 from pipeline.persons import surnames
 
 _HAN = r"[\u4e00-\u9fff]"
-_SURNAME = f"(?:{'|'.join(sorted(surnames(), key=len, reverse=True))})"
+_SURNAME = (
+    f"(?:{'|'.join(one for one in surnames() if len(one) > 1)}|[{''.join(one for one in surnames() if len(one) == 1)}])"
+)
 _NAME = rf"{_SURNAME}\s?{_HAN}{{1,2}}(?:·{_HAN}{{1,6}})?"
 _APART = rf"{_NAME}(?:[\s、]+{_NAME}){{0,7}}"
 _PAPER = "本报|本台|本网|本刊|新华社|中新社|实习|见习|特约|首席|全媒体|融媒体|融媒|央视|摄影|通讯"
@@ -55,18 +57,26 @@ _WHOLE = tuple(
 )
 _BULLETED = re.compile(rf"^{_APART}{_PLACE_END}$")
 _NOT_NAMES = r"(?!于|向|时|曾|常|应|连|单|成功|马上|路过|路经|沿|方才|明|万|全|经)"
+_TRADES = ("记者", "通讯员", "实习生", "撰稿")
+# Each form with the words of which a line must hold one, and what stands instead of it.
 _INLINE = (
     (
+        (*_TRADES, "作者", "编辑", "责编", "摄影", "供图"),
         re.compile(
             rf"[（(【\[]\s*(?:(?!据|有|当|一名){_HAN}{{0,8}}?{_REPORTER}(?!\s*(?:{_TELLS}))|本文作者|作者|责任编辑|责编|编辑|摄影|供图)"
             rf"[^（）()【】\[\]。]{{0,40}}[）)】\]]"
         ),
         "",
     ),
-    (re.compile(rf"[（(【\[]\s*(?:{_HAN}|[·\s、]){{2,16}}[/／]?\s*(?:摄影?|供图)\s*[）)】\]]"), ""),
-    (re.compile(r"(?i:[（(\[]\s*(?:reporters?|correspondents?|editors?|photos? by)\b[^()（）\[\]]{0,60}[）)\]])"), ""),
-    (re.compile(rf"[（(\[]\s*By\s+{_ENGLISH}[^()（）\[\]]{{0,60}}[）)\]]"), ""),
+    (("摄", "供图"), re.compile(rf"[（(【\[]\s*(?:{_HAN}|[·\s、]){{2,16}}[/／]?\s*(?:摄影?|供图)\s*[）)】\]]"), ""),
     (
+        ("（", "(", "["),
+        re.compile(r"(?i:[（(\[]\s*(?:reporters?|correspondents?|editors?|photos? by)\b[^()（）\[\]]{0,60}[）)\]])"),
+        "",
+    ),
+    (("By",), re.compile(rf"[（(\[]\s*By\s+{_ENGLISH}[^()（）\[\]]{{0,60}}[）)\]]"), ""),
+    (
+        _TRADES,
         re.compile(
             rf"(?:{_PAPER}){{0,4}}(?:{_TRADE})(?:\s+|{_NOT_NAMES}){_APART}(?:[\s、]*(?:{_TRADE})\s*{_APART}){{0,3}}"
             r"\s*(?:(?:摄影|综合|现场)?报道|摄)\s*[，,：:]?\s*"
@@ -74,21 +84,25 @@ _INLINE = (
         "",
     ),
     (
+        _TRADES,
         re.compile(
             rf"({_TRADE})(?:\s+|{_NOT_NAMES}){_SURNAME}{_HAN}{{1,2}}?(?:[\s、]+{_SURNAME}{_HAN}{{1,2}}?){{0,5}}\s*"
             r"(?=从|在|获悉|了解到|看到|采访|来到|走进|赶到|近日|日前|今天|昨天|今日|昨日)"
         ),
         r"\1",
     ),
-    (re.compile(rf"(?:{_APART})\s*[/／]\s*(?:摄影?|供图|制图|文图?|图)(?!{_HAN})"), ""),
-    (re.compile(rf"(?<=[。！？\s])(?:{_LABEL})[\s:：]+{_APART}$"), ""),
+    (("/", "／"), re.compile(rf"(?:{_APART})\s*[/／]\s*(?:摄影?|供图|制图|文图?|图)(?!{_HAN})"), ""),
 )
+_SIGNED = re.compile(rf"(?<=[。！？\s])(?:{_LABEL})[\s:：]+{_APART}$")
+_FIRST = frozenset("□■●◎▲◆一二三采撰值编出总供本作摄责主审校监统终复初策美制翻文图BRPWE")  # of a byline without a trade
 
 
 def is_byline(line: str) -> bool:
     """Say whether a whole line of one byline or more says nothing else; a bullet before it does not matter."""
     bare = _BULLETS.sub("", line).strip()
     if not bare or len(bare) > _LONGEST:
+        return False
+    if line[0] not in _FIRST and not line[0].isspace() and not any(word in bare for word in (*_TRADES, "/", "／")):
         return False
     if bare != line.strip() and _BULLETED.match(bare):
         return True
@@ -114,6 +128,7 @@ def without_bylines(line: str) -> str:
     What a reporter saw or heard stays: 记者在现场看到, 据记者了解; of "记者张三从县应急局获悉" the name alone goes.
     """
     bare = _BULLETS.sub("", line)
-    for form, instead in _INLINE:
-        bare = form.sub(instead, bare)
-    return bare
+    for needs, form, instead in _INLINE:
+        if any(word in bare for word in needs):
+            bare = form.sub(instead, bare)
+    return _SIGNED.sub("", bare) if bare[-1:].isalpha() else bare

@@ -69,7 +69,10 @@ def without_outlet(full: str) -> str:
 
 def _candidates(layout: Layout, wanted: str) -> Iterator[tuple[float, _Candidate]]:
     """Yield the lines, pieces and headings that fit <title>, each with its rank."""
+    known = frozenset(wanted)
     for one in _every(layout):
+        if not _may_be_of(one.text, known):
+            continue
         bare = letters(one.text)
         size = len(bare)
         if size < (2 if one.weight >= _HEADING else 4) or size > _LONGEST or bare not in wanted:
@@ -80,14 +83,19 @@ def _candidates(layout: Layout, wanted: str) -> Iterator[tuple[float, _Candidate
             yield size + one.weight - (4 if _OUTLET.search(bare) else 0), one
 
 
+def _may_be_of(text: str, known: frozenset[str]) -> bool:
+    """Say whether the first and the last character are no letters, or among the `known` ones: most texts fail here."""
+    return bool(text) and (text[0] in known or not text[0].isalnum()) and (text[-1] in known or not text[-1].isalnum())
+
+
 def _every(layout: Layout) -> Iterator[_Candidate]:
     """Yield each heading as a whole, each line, and each piece of a line."""
     lines, blocks = layout.lines, layout.blocks
     within = -1  # the last line of the heading that is being read
     for number, line in enumerate(lines):
-        heading = layout.above(line.block, _HEADINGS) if number <= within or blocks[line.block].heading else None
-        weight = (_HEADING if blocks[line.block].heading else 0.0) + (_LINKED if line.linked else 0.0)
-        if heading is not None and number > within:
+        headed = blocks[line.block].heading
+        weight = (_HEADING if headed else 0.0) + (_LINKED if line.linked else 0.0)
+        if headed and number > within and (heading := layout.above(line.block, _HEADINGS)) is not None:
             within = number
             while within + 1 < len(lines) and lines[within + 1].block <= blocks[heading].end:
                 within += 1

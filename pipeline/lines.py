@@ -43,7 +43,7 @@ class Block:
     `heading` says whether it is, or lies in, a heading.
     """
 
-    __slots__ = ("element", "end", "heading", "names", "parent", "tag")
+    __slots__ = ("element", "end", "heading", "parent", "tag")
 
     def __init__(self, element: Any, tag: str, parent: int, number: int, heading: bool) -> None:
         self.element = element
@@ -51,7 +51,12 @@ class Block:
         self.heading = heading
         self.parent = parent
         self.end = number
-        self.names = f"{element.get('class') or ''} {element.get('id') or ''}"
+
+    @property
+    def names(self) -> str:
+        """Return the element's classes and id, "" where it has none."""
+        names, id = self.element.get("class"), self.element.get("id")
+        return f"{names or ''} {id or ''}" if names or id else ""
 
 
 class Line:
@@ -114,34 +119,40 @@ def lay_out(tree: Any, hidden: bool = False) -> Layout:
     walker = lxml.etree.iterwalk(tree, events=("start", "end"))
     for event, element in walker:
         tag = element.tag
-        starts = event == "start"
         inline = tag in _INLINE
-        if not inline and parts:
+        if parts and not inline:
             lines.append(Line(current, parts, linked))
             parts, linked = [], 0
-        if starts:
-            style = element.get("style")
-            if tag in _DROPPED or (style and not hidden and _HIDDEN.search(style) and tag not in _ROOTS):
+        if event == "start":
+            if tag in _DROPPED or (
+                not hidden and (style := element.get("style")) and tag not in _ROOTS and _HIDDEN.search(style)
+            ):
                 walker.skip_subtree()
                 left = element
                 continue
-            if tag == "a" and element.get("href") is not None:
+            if not inline:
+                if tag != "br":
+                    blocks.append(Block(element, tag, current, len(blocks), _headed(tag, blocks, current)))
+                    current = len(blocks) - 1
+            elif tag == "a" and element.get("href") is not None:
                 links += 1
-            elif not inline and tag != "br":
-                heading = tag in _HEADINGS or (current >= 0 and blocks[current].heading)
-                blocks.append(Block(element, tag, current, len(blocks), heading))
-                current = len(blocks) - 1
             text = element.text
         else:
             if element is left:
                 left = None
+            elif not inline:
+                if tag != "br":
+                    blocks[current].end = len(blocks) - 1
+                    current = blocks[current].parent
             elif tag == "a" and element.get("href") is not None:
                 links -= 1
-            elif not inline and tag != "br":
-                blocks[current].end = len(blocks) - 1
-                current = blocks[current].parent
             text = element.tail
         if text and (parts or not text.isspace()):
             parts.append(text)
-            linked += len(text.strip()) if links else 0
+            if links:
+                linked += len(text.strip())
     return Layout(blocks, [line for line in lines if line.text])
+
+
+def _headed(tag: str, blocks: list[Block], parent: int) -> bool:
+    return tag in _HEADINGS or (parent >= 0 and blocks[parent].heading)

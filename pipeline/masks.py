@@ -19,6 +19,7 @@ _LANDLINE = re.compile(
 _LOCAL = re.compile(
     r"(?:电话|热线|致电|拨打|联系方式|传真|手机)(?:[号码是为：:\s]|或)*(\d{7,8}(?:[、,，/或 ]+\d{7,8})*)(?!\d)"
 )
+_SEVEN = re.compile(r"\d(?:[ ()（）—–\-－转]{0,5}\d){6}")  # the shortest of them has seven digits
 # GB 11643-1999, ISO 7064 MOD 11-2
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
@@ -31,6 +32,8 @@ def mask(text: str) -> str:
     where its Luhn sum is (ISO/IEC 7812-1), a telephone number by its form: mobile, landline with its area code, or
     seven to eight digits after a word such as 电话. Numbers of up to six digits (110, 12345, 95598) are never masked.
     """
+    if not _SEVEN.search(text):
+        return text
     plain = text.translate(_WIDE)
     spans = [match.span() for match in _IDENTITY.finditer(plain) if _identity(match[0])]
     spans += [match.span() for match in _CARD.finditer(plain) if _luhn(re.sub(r"\D", "", match[0]))]

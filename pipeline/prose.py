@@ -9,6 +9,7 @@ A run that takes in a menu pays for its links, so the choice never climbs into o
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -74,10 +75,13 @@ def _asides(layout: Layout, headline: tuple[int, int] | None) -> list[bool]:
     prose = _sums(layout, [line.prose for line in layout.lines])
     footers = _footers(layout, prose, headline)
     aside = [False] * len(prose)
+    most = _MOST * prose[0]
     for number, block in enumerate(layout.blocks):
-        named = block.tag in _ASIDE_TAGS or (len(block.names) > 1 and _names_aside(block.names))
-        named = (named and prose[number] <= _MOST * prose[0]) or number in footers
-        aside[number] = named or (block.parent >= 0 and aside[block.parent])
+        aside[number] = (
+            (block.parent >= 0 and aside[block.parent])
+            or number in footers
+            or (prose[number] <= most and (block.tag in _ASIDE_TAGS or _names_aside(block.names)))
+        )
     return aside
 
 
@@ -136,7 +140,7 @@ def _best(layout: Layout, aside: Sequence[bool], headline: tuple[int, int] | Non
 def _runs(layout: Layout, worths: Sequence[float], totals: Sequence[float]) -> list[_Run]:
     """Return the best run of each block: the neighbours, lines and whole blocks, of the greatest sum (Kadane 1984)."""
     blocks = layout.blocks
-    items: list[list[tuple[float, int, int]]] = [[] for _ in blocks]
+    items = defaultdict[int, list[tuple[float, int, int]]](list)
     last = [0] * len(blocks)
     for number in range(len(worths) - 1, -1, -1):
         block = layout.lines[number].block
@@ -149,7 +153,7 @@ def _runs(layout: Layout, worths: Sequence[float], totals: Sequence[float]) -> l
             items[parent].append((totals[block], number, last[block]))
             last[parent] = max(last[parent], last[block])
             block = parent
-    return [run for block, found in enumerate(items) if found and (run := _greatest(block, found[::-1]))]
+    return [run for block, found in items.items() if (run := _greatest(block, found[::-1]))]
 
 
 def _greatest(block: int, items: Sequence[tuple[float, int, int]]) -> _Run | None:

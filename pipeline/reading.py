@@ -7,30 +7,19 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime
 from importlib import resources
 
-from huiying.core.charset import decode
 from huiying.core.config import Area, Desk, TopicRule
 from huiying.core.model import PlaceTag, TopicHit
 from pipeline.gazetteer import gazetteer
-from pipeline.masks import mask
-from pipeline.page import PageText, extract
+from pipeline.page import PageText
 from pipeline.places import PlaceTagger, primary_place
+from pipeline.received import read_page
 from pipeline.steps import Tools, tools_for
 from pipeline.topics import TopicTagger
 from pipeline.words import Cutter
 
 __all__ = ["Everywhere", "PageText", "Tagger", "Tags", "namer", "read_page"]
-
-
-def read_page(body: bytes, content_type: str | None, zone: str, now: datetime) -> PageText:
-    """Return the masked title and text of a page as received, and its time of publication.
-
-    `content_type` is the HTTP header, `zone` the outlet's, `now` an instant that nothing can be later than.
-    """
-    page = extract(decode(body, content_type)[0], zone, now)
-    return PageText(mask(page.title), mask(page.text), page.published)
 
 
 @dataclass(frozen=True, slots=True)

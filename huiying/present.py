@@ -1,0 +1,12 @@
+"""The present instant, for what needs no desk: beside the composition root, so that it costs none of its imports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from huiying.backends.clock_system import SystemClock
+
+
+def system_now() -> datetime:
+    """Return the machine's present instant in UTC."""
+    return SystemClock().now()
