@@ -2,8 +2,9 @@
 
 text ─ NFKC, labels off ─► the one form that fits it whole ─► local or offset instant ─► Dated, None where in doubt
 
-None: a form that is not known, no year, day and month in doubt, a time zone's abbreviation that means several, a
-weekday that contradicts, a local time that a clock change makes double, more than ten minutes in the future.
+None: a form that is not known, no year (but for a time of day of the last months), day and month in doubt, a time
+zone's abbreviation that means several, a weekday that contradicts, a local time that a clock change makes double, more
+than ten minutes in the future.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from huiying.core.model import Dated, Precision
 
 FUTURE = timedelta(minutes=10)  # clocks of servers differ; what lies later is quarantined
 EARLIEST = 1990
+RECENT = timedelta(days=180)  # sites leave out the year of what is new; what may be older is in doubt
 CHINESE_ZONES = frozenset(
     (
         "Asia/Shanghai",
@@ -66,6 +68,10 @@ _FORMS = tuple(
     )
 )
 _RELATIVE_DAY = re.compile(rf"(?P<back>[今昨前])[天日]\s*(?:{_CLOCK})?")
+_YEARLESS = re.compile(
+    r"(?:(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*[日号號]|(?P<month2>\d{2})-(?P<day2>\d{2}))"
+    rf"{_CHINESE_WEEKDAY}\s*{_CLOCK}"
+)
 _AGO = re.compile(r"(?P<count>\d{1,3})\s*(?P<unit>秒钟?|分钟|小时|个小时|分鐘|小時)\s*[前以]前?")
 _LABEL = re.compile(
     r"^(?:(?:(?:发布|发表|发稿|更新|上传|刊发|发文|成文|创建|编辑|添加|公开|信息|新闻|文章|最后|修改|發布|發表)*"
@@ -73,7 +79,7 @@ _LABEL = re.compile(
 )
 _HAN_DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
 _HAN_NUMBER = re.compile(
-    r"[一二][〇○零一二三四五六七八九]{3}(?=年)|[一二三]?十[一二三四五六七八九]?(?=[月日])|[一二三四五六七八九](?=[月日])"
+    r"[一二][〇○零一二三四五六七八九]{3}(?=年)|[一二三四五]?十[一二三四五六七八九]?(?=[月日时分])|[一二三四五六七八九](?=[月日时分])"
 )
 _BRACKETS = {"[": "]", "(": ")", "<": ">", "【": "】"}
 
@@ -81,7 +87,8 @@ _BRACKETS = {"[": "]", "(": ")", "<": ">", "【": "】"}
 def read_date(text: str, zone: str, now: datetime, fetched: bool = True) -> Dated | None:
     """Return the instant that `text` as a whole says, None where it is in doubt.
 
-    `zone` is the outlet's IANA zone and stands for a missing offset; `now` is aware and the base of relative forms.
+    `zone` is the outlet's IANA zone and stands for a missing offset; `now` is aware and the base of relative forms,
+    which are read only where it is the instant at which the text was fetched (`fetched`).
     A bare date is Precision.DAY at 00:00 of the zone, so is a date with an hour but no minutes; "3小时前" is now less
     three hours with Precision.DAY. `origin` is the text itself.
     """
@@ -120,6 +127,19 @@ def _relative(written: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, Pr
         return _instant(base, day.groupdict(), zone)
     if ago := _AGO.fullmatch(written):
         return _ago(int(ago["count"]), ago["unit"], zone, now)
+    if recent := _YEARLESS.fullmatch(written):
+        return _recent(recent.groupdict(), zone, now)
+    return None
+
+
+def _recent(parts: dict[str, str | None], zone: ZoneInfo, now: datetime) -> tuple[datetime, Precision] | None:
+    """Return a time of day without its year in the last of the years that it fits, None where that is long ago."""
+    year = now.astimezone(zone).year
+    for candidate in (year + 1, year, year - 1):
+        day = _day(parts | {"year": str(candidate)})
+        found = _instant(day, parts, zone) if day else None
+        if found and found[0] <= now + FUTURE:
+            return found if now - found[0] <= RECENT and found[1] is not Precision.DAY else None
     return None
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from huiying.core.charset import decode
+from tests.pipeline.desk import shared
 
 SIMPLIFIED = "市自来水公司昨天发布停水通知，因管道抢修，城区部分地方今天上午九时起停水，请居民提前储水。"
 TRADITIONAL = "自來水公司昨天發布停水通知，因管線搶修，市區部分地方今天上午九時起停水，請居民提前儲水。"
@@ -64,3 +67,25 @@ def test_one_broken_byte_spoils_one_character_only() -> None:
 @pytest.mark.parametrize("body", [b"", b"\x00\xff\xfe\x00", bytes(range(256)) * 3])
 def test_never_fails(body: bytes) -> None:
     assert isinstance(decode(body, "text/html; charset=;;")[0], str)
+
+
+DECLARED = re.compile(r"(<meta[^>]*?)charset\s*=\s*[\"']?[\w-]+", re.I)
+MATRIX = [
+    *(("gb18030", declared) for declared in ("gb18030", "gb2312", "utf-8", None)),
+    *(("big5hkscs", declared) for declared in ("big5", "gb2312", "utf-8", None)),
+    *(("utf-8", declared) for declared in ("utf-8", "gb2312", "big5", None)),
+]
+
+
+@pytest.mark.parametrize("header", [False, True])
+@pytest.mark.parametrize(("charset", "declared"), MATRIX)
+def test_real_pages_are_read_right_under_every_declaration(charset: str, declared: str | None, header: bool) -> None:
+    wrong = []
+    for file in sorted(shared("data", "pages").glob("*.html")):
+        text = decode(file.read_bytes(), None)[0]
+        said = DECLARED.sub(rf"\1charset={declared}" if declared else r"\1", text)
+        body = said.encode(charset, "ignore")
+        kind = f"text/html; charset={declared}" if header and declared else None
+        if decode(body, kind) != (body.decode(charset), charset):
+            wrong.append(file.name)
+    assert wrong == []

@@ -40,6 +40,12 @@ DAY, MINUTE, SECOND = Precision.DAY, Precision.MINUTE, Precision.SECOND
         ("Sun Apr 19 15:20:30 CST 2026", "2026-04-19T07:20:30", SECOND),
         ("Sun Apr 19 2026 15:20:30 GMT+0800 (中国标准时间)", "2026-04-19T07:20:30", SECOND),
         ("Apr 19, 2026 3:20 PM", "2026-04-19T07:20:00", MINUTE),
+        ("二〇二六年四月十九日", "2026-04-18T16:00:00", DAY),
+        ("二○二六年四月十九日十五时二十分", "2026-04-19T07:20:00", MINUTE),
+        ("2026年4月19日 15时20分", "2026-04-19T07:20:00", MINUTE),
+        ("4月19日 15:20", "2026-04-19T07:20:00", MINUTE),
+        ("04-19 15:20", "2026-04-19T07:20:00", MINUTE),
+        ("12-31 23:59:08", "2025-12-31T15:59:08", SECOND),
         ("昨天 15:20", "2026-04-19T07:20:00", MINUTE),
         ("前天", "2026-04-17T16:00:00", DAY),
         ("今天 08:05", "2026-04-20T00:05:00", MINUTE),
@@ -60,7 +66,10 @@ def test_reads_each_known_form(written: str, instant: str, precision: Precision)
     [
         "",
         "   ",
-        "4月19日 15:20",  # no year
+        "4月19日",  # no year, no time of day
+        "04-19",
+        "8月19日 15:20",  # this year's is to come, last year's is long ago
+        "2月29日 15:20",
         "04/19/2026",  # day or month first?
         "26-04-19",
         "3天前",  # of which calendar day?
@@ -101,3 +110,9 @@ def test_cst_outside_a_chinese_zone_means_several() -> None:
 @pytest.mark.parametrize("written", ["2025-10-26 02:30", "2026-03-29 02:30"])
 def test_local_time_that_is_double_or_missing_is_silent(written: str) -> None:
     assert read_date(written, "Europe/Berlin", NOW) is None
+
+
+@pytest.mark.parametrize("written", ["昨天 15:20", "5分钟前", "3小时前", "04-19 15:20", "今天 08:05"])
+def test_what_is_told_relative_to_the_fetching_is_not_read_without_it(written: str) -> None:
+    assert read_date(written, SHANGHAI, NOW) is not None
+    assert read_date(written, SHANGHAI, NOW, fetched=False) is None
