@@ -5,11 +5,12 @@ unreachable  no reading for 24 h
 unreadable   answers that are no feed and no page, for 24 h
 refused      robots.txt or the site itself says no
 empty        it was read and nothing was found in it
+no_text      its items come, but their pages have stopped giving text
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -24,10 +25,19 @@ _LASTING = {Reading.UNREACHABLE: "unreachable", Reading.UNREADABLE: "unreadable"
 _AT_ONCE = {Reading.REFUSED: "refused", Reading.EMPTY: "empty"}
 
 
-def alarms(states: Iterable[SourceState], known: Iterable[str], now: datetime) -> list[SourceAlarm]:
-    """Return the alarms of `states` at `now`, for sources in `known` (those of the configuration) only."""
+def alarms(
+    states: Iterable[SourceState], known: Iterable[str], now: datetime, lost: Container[str] = ()
+) -> list[SourceAlarm]:
+    """Return the alarms of `states` at `now`, for sources in `known` (those of the configuration) only.
+
+    `lost` are the sources whose pages have stopped giving text.
+    """
     configured = set(known)
-    found = ((state, _reason(state, now)) for state in states if state.source in configured)
+    found = (
+        (state, _reason(state, now) or ("no_text" if state.source in lost else None))
+        for state in states
+        if state.source in configured
+    )
     return [SourceAlarm(state.source, reason, now, _detail(state, reason)) for state, reason in found if reason]
 
 
@@ -57,4 +67,4 @@ def _patience(dates: tuple[str, ...]) -> timedelta:
 def _detail(state: SourceState, reason: str) -> str:
     if reason == "frozen" and state.newest:
         return state.newest.date().isoformat()
-    return state.detail
+    return "" if reason == "no_text" else state.detail

@@ -33,6 +33,7 @@ from huiying.core import codec
 from huiying.core.config import Desk, Machine
 from huiying.core.consume import Counters, consume
 from huiying.core.errors import Conflict, Dead, KeyReused
+from huiying.core.lost import lost_sources
 from huiying.core.model import Draft, Event, Post, Role, Topic
 from huiying.core.ports import Captures, Clock, Ledger, Log, Record
 from huiying.core.states import Delivery, SourceAlarm, Store
@@ -74,6 +75,8 @@ class Watch:
         self._started = codec.instant_text(clock.now())
         self._beaten = ""
         self._alarms: list[tuple[str, str, str]] | None = None
+        self._lost = frozenset[str]()
+        self._lost_at: datetime | None = None
         self.counters = Counters()
 
     def tick(self) -> int:
@@ -184,7 +187,9 @@ class Watch:
 
     def _sources(self, desk: Desk, now: datetime) -> None:
         known = [id for outlet in desk.outlets for id, _ in outlet.source_ids()]
-        standing = alarms(self._store.crawl.sources(), known, now)
+        if (minute := now.replace(second=0, microsecond=0)) != self._lost_at:
+            self._lost, self._lost_at = lost_sources(self._store.tallies, now.date()), minute
+        standing = alarms(self._store.crawl.sources(), known, now, self._lost)
         summary = [(alarm.source, alarm.reason, alarm.detail) for alarm in standing]
         if summary == self._alarms:
             return

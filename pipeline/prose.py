@@ -23,6 +23,7 @@ _SCRAP = 0.5
 _SCRAPS = {"p": -0.1, "td": 0.0, "th": 0.0, "li": 0.2, "dd": 0.2, "dt": 0.2, "blockquote": 0.0, "pre": 0.0}
 _SCRAPS |= dict.fromkeys(("h2", "h3", "h4", "h5", "h6", "figcaption"), 0.0)
 _WRITTEN = frozenset(("p", "h2", "h3", "h4", "h5", "h6", "td", "th", "li", "blockquote", "pre"))
+_GAIN = 5.0  # what an outer block must bring beside the inner one
 _ARTICLE = frozenset(("article",))
 _COMPOSITION = 40.0  # what an <article> is worth that holds more than a summary
 _TWIN = 20  # characters of a sentence that no text says twice as its first
@@ -55,19 +56,53 @@ class _Run:
     value: float
 
 
-def body_lines(layout: Layout, headline: tuple[int, int] | None = None) -> list[int]:
-    """Return the numbers of the body's lines, in order; none where the page has no prose.
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The numbers of an article's lines, in order, the block that they stand in (-1 for none), and their prose."""
+
+    lines: list[int]
+    block: int
+    prose: int
+
+
+def find_body(layout: Layout, headline: tuple[int, int] | None = None, learnt: int | None = None) -> Body:
+    """Return the body of the article; without lines where the page has no prose.
 
     `headline` is its first and last line. Where it stands in an <article> with prose, the body is sought in there: that
     element is one composition by itself (HTML Standard, 4.3.2), and a page that goes on with other articles puts them
-    beside it.
+    beside it. `learnt` is the block in which the outlet's articles stand: it is taken unless most of the prose is
+    elsewhere.
     """
     aside = _asides(layout, headline)
     run = _best(layout, aside, headline)
+    if learnt is not None and (known := _whole(layout, learnt)):
+        run = known if run is None or 2 * _prose(layout, known) >= _prose(layout, run) else run
     if run is None:
-        return []
+        return Body([], -1, 0)
     inside = [n for n in range(run.first, run.last + 1) if not aside[layout.lines[n].block]]
-    return _trimmed(layout, _extended(layout, run, inside, headline), headline)
+    lines = _trimmed(layout, _extended(layout, run, inside, headline), headline)
+    return Body(lines, _around(layout, lines), sum(layout.lines[n].prose for n in lines))
+
+
+def _around(layout: Layout, lines: Sequence[int]) -> int:
+    """Return the smallest block that holds all `lines`, -1 for none."""
+    if not lines:
+        return -1
+    block, last = layout.lines[lines[0]].block, layout.lines[lines[-1]].block
+    while block >= 0 and not block <= last <= layout.blocks[block].end:
+        block = layout.blocks[block].parent
+    return block
+
+
+def _whole(layout: Layout, block: int) -> _Run | None:
+    """Return all of a block as a run, None where it has no text."""
+    end = layout.blocks[block].end
+    inside = [n for n, line in enumerate(layout.lines) if block <= line.block <= end]
+    return _Run(block, inside[0], inside[-1], 0.0) if inside else None
+
+
+def _prose(layout: Layout, run: _Run) -> int:
+    return sum(line.prose for line in layout.lines[run.first : run.last + 1])
 
 
 def _asides(layout: Layout, headline: tuple[int, int] | None) -> list[bool]:
@@ -127,14 +162,15 @@ def _worth(line: Line, tag: str, aside: bool) -> float:
 
 
 def _best(layout: Layout, aside: Sequence[bool], headline: tuple[int, int] | None) -> _Run | None:
-    """Return the run of the highest value, the deepest of equals; None where none is above zero."""
+    """Return the run of the highest value, a deeper one where it loses less than _GAIN; None without any above zero."""
     worths = [_worth(line, layout.blocks[line.block].tag, aside[line.block]) for line in layout.lines]
     runs = _runs(layout, worths, _sums(layout, worths))
     own = layout.above(layout.lines[headline[0]].block, _ARTICLE) if headline else None
     if own is not None:
         within = [run for run in runs if own <= run.block <= layout.blocks[own].end and run.value > _COMPOSITION]
         runs = within or runs
-    return max(runs, key=lambda run: (run.value, run.block), default=None)
+    highest = max((run.value for run in runs), default=0.0)
+    return max((run for run in runs if run.value > highest - _GAIN), key=lambda run: run.block, default=None)
 
 
 def _runs(layout: Layout, worths: Sequence[float], totals: Sequence[float]) -> list[_Run]:

@@ -18,6 +18,7 @@ from huiying.core.errors import Dead
 from huiying.core.model import Found, Post, Topic
 from huiying.core.ports import Clock, Log, Record
 from huiying.core.states import Candidate, Store
+from pipeline.learning import Learning
 from pipeline.steps import Reading, Tools, ready, run_steps, tools_for
 from pipeline.stories import WINDOW, choose, same_as
 
@@ -51,6 +52,7 @@ class Process:
         self._number: int | None = None
         self._desk: Desk
         self._tools: Tools
+        self._learning = Learning(store.tallies, clock.now().date())
         self._forgetting: datetime | None = None
 
     def tick(self) -> int:
@@ -70,6 +72,7 @@ class Process:
     def _handle(self, records: list[Record]) -> list[Dead | None]:
         read = [self._read(record) for record in records]
         posts = [post for post in read if isinstance(post, Post)]
+        self._learning.keep(self._clock.now().date())
         if posts:
             self._log.append(Topic.POSTS_READY, [(post.id, codec.encode(post)) for post in posts])
         return [None if isinstance(post, Post) else post for post in read]
@@ -87,7 +90,8 @@ class Process:
         outlet = self._desk.outlet(found.outlet)
         if outlet is None:
             raise Dead("outlet_unknown", outlet=found.outlet)
-        reading = run_steps(found, outlet, self._tools)
+        reading = run_steps(found, outlet, self._tools, self._learning.container(outlet.id))
+        self._learning.read(outlet.id, found.source, reading.container)
         return ready(reading, *self._story(reading))
 
     def _story(self, reading: Reading) -> tuple[str, tuple[str, ...]]:

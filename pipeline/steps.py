@@ -51,11 +51,17 @@ def tools_for(desk: Desk) -> Tools:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A post on its way: what was found, and what the steps so far have read from it."""
+    """A post on its way: what was found, and what the steps so far have read from it.
+
+    `learnt` is the signature of the container that the outlet's articles stand in, `container` the one that this text
+    stood in: "" for a page without text, None where there was no page.
+    """
 
     found: Found
     outlet: Outlet
+    learnt: str | None = None
     html: str = ""
+    container: str | None = None
     title: str = ""
     text: str = ""
     published: Dated | None = None
@@ -89,14 +95,17 @@ def extract(reading: Reading, tools: Tools) -> Reading:
     """
     found = reading.found
     zone = reading.outlet.zone
-    page = extract_page(reading.html, zone, found.fetched)
+    page = extract_page(reading.html, zone, found.fetched, learnt=reading.learnt)
     title = one_line(found.title) or page.title
     text = page.text if reading.html else plain(found.summary)
     if not title and not text:
         raise Dead("nothing_to_read", address=found.address)
     fed = read_date(found.date, zone, found.fetched) if found.date else None
     fed = fed and Dated(fed.at, fed.precision, found.date_field or "feed")
-    return replace(reading, title=title, text=text, published=_published(page.published, fed, zone))
+    container = page.container if reading.html else None
+    return replace(
+        reading, title=title, text=text, published=_published(page.published, fed, zone), container=container
+    )
 
 
 def _published(page: Dated | None, fed: Dated | None, zone: str) -> Dated | None:
@@ -154,9 +163,12 @@ def classify(reading: Reading, tools: Tools) -> Reading:
 STEPS: tuple[Step, ...] = (read, extract, only_articles, hide, fingerprint, cut, locate, classify)
 
 
-def run_steps(found: Found, outlet: Outlet, tools: Tools) -> Reading:
-    """Run all steps. A Dead goes through; anything else that fails is Dead("step_failed") with the step's name."""
-    reading = Reading(found, outlet)
+def run_steps(found: Found, outlet: Outlet, tools: Tools, learnt: str | None = None) -> Reading:
+    """Run all steps; `learnt` is the container that the outlet's articles stand in.
+
+    A Dead goes through; anything else that fails is Dead("step_failed") with the step's name.
+    """
+    reading = Reading(found, outlet, learnt)
     for step in STEPS:
         try:
             reading = step(reading, tools)

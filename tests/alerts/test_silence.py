@@ -62,3 +62,12 @@ def test_ordinary_quiet_is_no_alarm(made: SourceState) -> None:
 
 def test_sources_no_longer_configured_raise_none() -> None:
     assert alarms([state(Reading.EMPTY)], [], NOW) == []
+
+
+def test_a_source_whose_pages_give_no_text_is_told_after_what_is_worse() -> None:
+    quiet, refused = state(Reading.NEW, newest=ago(hours=1)), state(Reading.REFUSED, detail="Disallow: /")
+    assert [alarm.reason for alarm in alarms([quiet], ["news/1"], NOW, {"news/1"})] == ["no_text"]
+    assert [alarm.reason for alarm in alarms([refused], ["news/1"], NOW, {"news/1"})] == ["refused"]
+    assert alarms([quiet], [], NOW, {"news/1"}) == []
+    for language in ("zh", "en"):
+        assert "{" not in text("alarm.no_text", language, detail="")

@@ -26,6 +26,7 @@ from huiying.core import codec
 from huiying.core.config import Channel, Desk, Machine
 from huiying.core.consume import Buried
 from huiying.core.errors import BackendError
+from huiying.core.lost import LOST
 from huiying.core.model import CaptureWanted, Dated, Draft, PlaceTag, Post, Precision, Response, Role, Topic, TopicHit
 from huiying.core.states import Captured, Delivery, Reading, SourceState
 from tests.alerts.scene import (
@@ -623,6 +624,17 @@ def test_a_silent_source_raises_an_alarm_and_one_letter(stage: Stage_) -> None:
     stage.store.crawl.save_source(SourceState("news/1", "news", now, Reading.NEW, succeeded=now, newest=now))
     stage.tick()
     assert stage.store.alarms.all() == []
+
+
+def test_a_source_whose_pages_give_no_text_raises_an_alarm_within_a_minute(stage: Stage_) -> None:
+    now = stage.scene.clock.now()
+    stage.store.crawl.save_source(SourceState("news/1", "news", now, Reading.NEW, succeeded=now, newest=now))
+    stage.tick()
+    assert stage.store.alarms.all() == []
+    stage.store.tallies.add(now.date(), LOST, {"news/1": 1})
+    stage.scene.clock.forward(minutes=1)
+    stage.tick()
+    assert [(alarm.source, alarm.reason) for alarm in stage.store.alarms.all()] == [("news/1", "no_text")]
 
 
 def test_a_letter_is_signed_and_says_what_it_may_and_nothing_more(stage: Stage_) -> None:

@@ -16,10 +16,13 @@ from huiying.core import codec
 from huiying.core.config import Desk, Retention, TopicRule
 from huiying.core.consume import Buried
 from huiying.core.errors import BackendError, Dead
+from huiying.core.lost import lost_sources
 from huiying.core.model import Found, Post, Precision, Topic
 from huiying.core.ports import Query
 from pipeline import steps
+from pipeline.containers import PROOFS
 from pipeline.indexing import Indexing
+from pipeline.learning import CONTAINERS
 from pipeline.run import Process
 from tests.clock import SettableClock
 from tests.pipeline.desk import COUNTY, TOWN, desk
@@ -361,3 +364,14 @@ def test_retention_that_fails_says_so_once_an_hour_and_stops_nothing(
             indexing.tick()
         assert indexing.tick() == 0
     assert list(office.posts()) == ["a"]
+
+
+def test_an_outlets_container_is_learnt_and_its_loss_told(office: Office) -> None:
+    named = PAGE.replace("<p>青", "<div id=zoom><p>青").replace("</body>", "</div></body>").encode()
+    office.publish(*(found(f"a{number}", body=named) for number in range(PROOFS)))
+    office.process().tick()
+    assert office.store.tallies.of(SEEN.date(), CONTAINERS) == {"paper div#zoom": PROOFS}
+    bare = "<html><head><title>红河镇停水</title></head><body><div id=app></div></body></html>".encode()
+    office.publish(*(found(f"b{number}", body=bare) for number in range(3)))
+    office.process().tick()
+    assert lost_sources(office.store.tallies, SEEN.date()) == {"paper/1"}
