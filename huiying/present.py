@@ -5,6 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from huiying.backends.clock_system import SystemClock
+from huiying.core.ports import Clock
+
+
+def system_clock() -> Clock:
+    """Return the machine's clock."""
+    return SystemClock()
 
 
 def system_now() -> datetime:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from huiying.core.errors import Refused
+from huiying.core.messages import text
 from huiying.trying import tagged
+from tests.site import Site
 
 PAGE = """<html><head><title>青河镇停水三天 - 某新闻网</title></head><body><h1>青河镇停水三天</h1>
 <p>2026年3月4日 10:21　来源：某新闻网</p><div><p>青河镇多个小区停水三天，居民用水困难，社区安排车辆送水到楼下。</p>
@@ -35,6 +37,43 @@ def test_a_saved_page_is_read_whatever_its_encoding(tmp_path: Path) -> None:
     assert told[0]["source"] == "page"
     assert "抢修人员正在更换破裂的管道" in told[0]["text"]
     assert "来源" not in told[0]["text"]
+
+
+def test_an_address_is_fetched_politely_and_read(tmp_path: Path) -> None:
+    (tmp_path / "saved.html").write_text(PAGE.replace("10:21", "10:22"), encoding="utf-8")
+    with Site() as site:
+        site.robots("User-agent: *\nDisallow: /closed")
+        site.page("/a.html", PAGE.replace("2026年3月4日 10:21", "5分钟前").encode("gb18030"))
+        site.page("/closed/b.html", PAGE)
+        pages = [site.url("/a.html"), str(tmp_path / "saved.html"), site.url("/closed/b.html"), site.url("/none.html")]
+        ran = run("extract", *pages, "--json", "--contact", "duty@example.cn", "--test-site")
+        seen = {one.path: one.headers for one in site.requests}
+    told = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert (ran.returncode, [one.get("title") for one in told]) == (1, ["青河镇停水三天", "青河镇停水三天", None, None])
+    assert [one.get("precision") for one in told[:2]] == ["minute", "minute"]
+    assert told[1]["published"] == "2026-03-04T10:22:00+08:00"
+    assert ["robots.txt" in one["error"] for one in told[2:]] == [True, False]
+    assert set(seen) == {"/robots.txt", "/a.html", "/none.html"}
+    assert "mailto:duty@example.cn" in seen["/a.html"]["user-agent"]
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://127.0.0.1/a.html", "private_address"),
+        ("http://0x7f000001/a.html", "private_address"),
+        ("http://weibo.com/u/1", "social"),
+        ("http://duty:secret@paper.example/a", "credentials"),
+    ],
+)
+def test_what_the_crawl_role_would_refuse_is_refused_here(address: str, why: str) -> None:
+    ran = run("extract", address, "--json", "--contact", "duty@example.cn")
+    assert (ran.returncode, json.loads(ran.stdout)) == (1, {"error": text(f"crawl.refused.{why}")})
+
+
+def test_addresses_need_somebody_who_asks() -> None:
+    ran = run("extract", "http://paper.example/a.html", "--json")
+    assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (1, "", text("error.extract_contact"))
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
