@@ -15,12 +15,14 @@ from hashlib import sha256
 import structlog
 
 from crawlers.aside import Aside
+from crawlers.boundary import refuse_address
 from crawlers.changes import WAITING
 from crawlers.fetch import Fetcher, Missed, header
 from crawlers.items import Item
 from crawlers.seen_text import seen_hash
+from crawlers.twins import said_address
 from huiying.core import codec
-from huiying.core.addresses import canonical
+from huiying.core.addresses import canonical, post_id
 from huiying.core.config import Outlet
 from huiying.core.consume import Buried
 from huiying.core.model import Found, Response, Topic
@@ -90,6 +92,9 @@ class Posts:
             self._tries[state.post] = self._tries.get(state.post, 0) + 1
             if self._tries[state.post] < TRIES:
                 return Fate.WAITING
+        if self._is_twin(item, state, origin, answer):
+            await self.bury(item, state, origin.source, "twin", mark="twin")
+            return Fate.DEAD
         await self._append(item, state, origin, self._page(answer))
         self._tries.pop(state.post, None)
         return Fate.STORED
@@ -112,6 +117,16 @@ class Posts:
         if isinstance(answer, Missed):
             return answer.temporary
         return answer.status >= 500 or answer.status in TRY_AGAIN
+
+    def _is_twin(self, item: Item, state: PostState, origin: Origin, answer: Response | Missed) -> bool:
+        """Say whether a new item's page names as its own the address of a post that we have, of the same words."""
+        if state.version or isinstance(answer, Missed) or not 200 <= answer.status < 300:
+            return False
+        said = said_address(answer.body, header(answer, "content-type"), answer.address)
+        if said is None or post_id(said) == state.post or refuse_address(origin.outlet, said) is not None:
+            return False
+        known = self._store.crawl.posts([post_id(said)]).get(post_id(said))
+        return known is not None and known.version > 0 and known.item_hash == item.hash()
 
     def _page(self, answer: Response | Missed) -> _Page:
         """Keep the response among the captures; without a usable body only the status is known."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huiying.core.addresses import canonical, host, post_id
+from huiying.core.addresses import canonical, host, one_for_twins, post_id
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,51 @@ def test_canonical_form(written: str, expected: str) -> None:
 )
 def test_different_pages_stay_different(one: str, other: str) -> None:
     assert post_id(one) != post_id(other)
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        "https://www.a.cn/x/1.html?id=7",
+        "http://m.a.cn/x/1.html?id=7",
+        "https://wap.a.cn:443/x/1.html?id=7#top",
+        "http://a.cn/x/1.html?id=7&utm_source=q",
+        "http://www.a.cn/x/1.html?id=7&print=1",
+        "http://www.a.cn/x/1.html?action=print&id=7",
+        "http://www.a.cn/x/1_print.html?id=7",
+        "http://www.a.cn/x/1.html?id=7&from=timeline&isappinstalled=0",
+    ],
+)
+def test_the_twins_of_a_page_are_one_post(twin: str) -> None:
+    assert post_id(twin) == post_id("http://a.cn/x/1.html?id=7")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://a.cn/x/1.html",
+        "http://a.cn/x/1_2.html?id=7",
+        "http://a.cn:8080/x/1.html?id=7",
+        "http://news.a.cn/x/1.html?id=7",
+        "http://a.cn/x/1.html?id=7&from=2026",
+        "http://a.cn/x/1.html?id=7&page=2",
+        "http://a.cn/x/1.html?id=7&print=3",
+        "http://a.cn/print/1.html?id=7",
+    ],
+)
+def test_what_only_looks_like_a_twin_is_another_post(other: str) -> None:
+    assert post_id(other) != post_id("http://a.cn/x/1.html?id=7")
+
+
+def test_a_host_of_two_labels_keeps_both() -> None:
+    assert post_id("http://m.cn/x") != post_id("http://cn/x")
+    assert one_for_twins("mailto:a@b.cn") == "mailto:a@b.cn"
+
+
+@given(st.text(alphabet="abm/.%2Fe~中?&=#:;@+_print1 ", max_size=40))
+def test_the_form_of_twins_is_its_own(tail: str) -> None:
+    once = one_for_twins(f"https://www.a.cn/{tail}")
+    assert one_for_twins(once) == once
 
 
 @given(st.text(alphabet="ab/.%2Fe~中?&=#:;@+ ", max_size=40))

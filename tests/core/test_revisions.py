@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +44,7 @@ def test_the_passages_are_both_texts(before: str, after: str) -> None:
     assert "".join(one.text for one in passages if one.kind is not NEW) == before
     assert "".join(one.text for one in passages if one.kind is not GONE) == after
     assert all(one.text for one in passages)
-    assert all(one.kind is not other.kind for one, other in zip(passages, passages[1:], strict=False))
+    assert all(one.kind is not other.kind for one, other in itertools.pairwise(passages))
 
 
 @pytest.mark.timeout(20)
