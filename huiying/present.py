@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from huiying.backends.clock_system import SystemClock
-from huiying.core.ports import Clock
+
+if TYPE_CHECKING:
+    from huiying.core.ports import Clock
 
 
 def system_clock() -> Clock:

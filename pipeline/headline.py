@@ -1,6 +1,6 @@
 """Which line of a page is its headline.
 
-<title> ─► the line, the piece of a line or the heading whose text begins or ends it, or is a part of it; the longest
+<title> ─► the line, the piece of a line or the heading whose text is a part of it, or that it begins; the longest
         ─► else what meta calls the article ─► else the only <h1> ─► else <title> without the outlet's name
 """
 
@@ -20,6 +20,7 @@ _OUTLET = re.compile(
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 _NOT_LETTERS = re.compile(r"\W+")
 _LONGEST = 120  # letters of the longest headline
+_BEGUN = 6  # letters of <title> that a longer headline must begin with
 _H1, _HEADING, _LINKED = 0.6, 0.5, -0.7  # added to a candidate's length: headings come first, links last
 
 
@@ -45,7 +46,7 @@ def letters(text: str) -> str:
 
 def find_headline(layout: Layout, full: str, called: Iterable[str]) -> Headline:
     """Return the page's headline; `full` is the text of <title>, `called` what meta calls the article."""
-    candidates = list(_candidates(layout, letters(full)))
+    candidates = list(_candidates(layout, full))
     best = max(candidates, key=lambda one: one[0], default=None)
     if best is not None:
         return Headline(best[1].text, best[1].lines)
@@ -67,25 +68,35 @@ def without_outlet(full: str) -> str:
     return parts[0] if parts else ""
 
 
-def _candidates(layout: Layout, wanted: str) -> Iterator[tuple[float, _Candidate]]:
+def _candidates(layout: Layout, full: str) -> Iterator[tuple[float, _Candidate]]:
     """Yield the lines, pieces and headings that fit <title>, each with its rank."""
+    wanted = letters(full)
     known = frozenset(wanted)
+    begun = letters(without_outlet(full))  # <title> may be cut short, or shorter than the headline
     for one in _every(layout):
-        if not _may_be_of(one.text, known):
+        if not _may_be_of(one.text, known, one.weight >= _HEADING):
             continue
         bare = letters(one.text)
         size = len(bare)
-        if size < (2 if one.weight >= _HEADING else 4) or size > _LONGEST or bare not in wanted:
+        heading = one.weight >= _HEADING
+        if size < (2 if heading else 4) or size > _LONGEST:
             continue
         if wanted.startswith(bare):
             yield size + one.weight + 0.2 - (4 if _OUTLET.search(bare) and bare != wanted else 0), one
-        elif size >= 6 and (one.weight >= _HEADING or 5 * size >= 2 * len(wanted)):
+        elif bare in wanted and size >= 6 and (heading or 5 * size >= 2 * len(wanted)):
             yield size + one.weight - (4 if _OUTLET.search(bare) else 0), one
+        elif heading and len(begun) >= _BEGUN and bare.startswith(begun):
+            yield size + one.weight, one
 
 
-def _may_be_of(text: str, known: frozenset[str]) -> bool:
-    """Say whether the first and the last character are no letters, or among the `known` ones: most texts fail here."""
-    return bool(text) and (text[0] in known or not text[0].isalnum()) and (text[-1] in known or not text[-1].isalnum())
+def _may_be_of(text: str, known: frozenset[str], longer: bool) -> bool:
+    """Say whether the first and the last character are no letters, or among the `known` ones: most texts fail here.
+
+    Of what may be `longer` than <title> only the first one says anything.
+    """
+    if not text or (text[0] not in known and text[0].isalnum()):
+        return False
+    return longer or text[-1] in known or not text[-1].isalnum()
 
 
 def _every(layout: Layout) -> Iterator[_Candidate]:
@@ -97,7 +108,7 @@ def _every(layout: Layout) -> Iterator[_Candidate]:
         weight = (_HEADING if headed else 0.0) + (_LINKED if line.linked else 0.0)
         if headed and number > within and (heading := layout.above(line.block, _HEADINGS)) is not None:
             within = number
-            while within + 1 < len(lines) and lines[within + 1].block <= blocks[heading].end:
+            while within + 1 < len(lines) and heading <= lines[within + 1].block <= blocks[heading].end:
                 within += 1
             whole = lines[number : within + 1]
             yield _Candidate(

@@ -38,7 +38,8 @@ _ASIDE = re.compile(
 )
 _ASIDE_TAGS = frozenset(("nav", "footer", "aside"))
 _IMPRINT = re.compile(r"ICP备|ICP证|公网安备|网站标识码|版权所有|[Cc]opyright|All [Rr]ights [Rr]eserved")
-_DATED = re.compile(r"(?:19|20|１９|２０)\d{2}\s?[-年/.]\s?\d")
+_DATED = re.compile(r"(?:19|20|１９|２０)\d{2}\s?[-年/.]\s?\d|(?:\d{1,2} )?[A-Z][a-z]{2,8}\.? (?:\d{1,2},? )?20\d{2}")
+_DATELINE = 60  # characters of the longest line above a text that begins with its date
 _IMPRINT_LONGEST = 600  # characters of what stands round an imprint
 _AFTER = re.compile(
     r"[【\[■▶●\s]*(?:相关(?:新闻|阅读|链接|报道|推荐|文章|稿件|资讯|内容)|(?:延伸|推荐|猜你|热门|更多|精彩)(?:阅读|推荐|喜欢|新闻|文章|评论|资讯|内容)|"
@@ -235,11 +236,19 @@ def _trimmed(layout: Layout, inside: list[int], headline: tuple[int, int] | None
         if cut is not None and 2 * sum(lines[n].prose for n in inside[:cut]) >= total:
             inside = inside[:cut]
     kinds = {_kind(layout, lines[n]) for n in inside if lines[n].prose}
-    while inside and not lines[inside[0]].prose and _DATED.search(lines[inside[0]].text):
+    while inside and _is_dateline(lines[inside[0]]):
         inside = inside[1:]
     text = [at for at, n in enumerate(inside) if lines[n].prose or _written(layout, lines[n], kinds)]
     kept = inside[text[0] : text[-1] + 1] if text else []
     return [n for n in kept if lines[n].linked * 2 <= len(lines[n].text)]
+
+
+def _is_dateline(line: Line) -> bool:
+    """Say whether a line above the text says when it was published: it has a date, and is no sentence about one."""
+    found = _DATED.search(line.text)
+    return found is not None and (
+        not line.prose or (found.start() == 0 and "。" not in line.text and line.prose < _DATELINE)
+    )
 
 
 def _after(lines: Sequence[Line], inside: Sequence[int]) -> int | None:

@@ -87,7 +87,8 @@ class Dated:
 class Found:
     """A new or changed post as it was fetched: a record of POSTS_FOUND.
 
-    `post` is the first 32 hex digits of SHA-256 over the canonical address, `version` the revision counter from 1.
+    `post` is the first 32 hex digits of SHA-256 over the form that the address' twins share, `version` the revision
+    counter from 1.
     `body` is the article page's bytes as received (empty when there was none), `status` its HTTP status.
     `date` is the feed's own text with the field it stood in; it is read by the pipeline, not here.
     """

@@ -20,28 +20,28 @@ ZONE = "Asia/Shanghai"
 PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
 
 
-def read(page: Path) -> PageText:
-    return extract(page.read_text(encoding="utf-8"), ZONE, NOW)
+def read(file: Path) -> PageText:
+    return extract(file.read_text(encoding="utf-8"), ZONE, NOW)
 
 
-def expected(page: Path) -> tuple[str, str | None, list[str]]:
-    title, published, *lines = page.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
+def expected(file: Path) -> tuple[str, str | None, list[str]]:
+    title, published, *lines = file.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
     return title, None if published == "-" else published, lines
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_text_is_what_a_reader_would_copy(page: Path) -> None:
-    assert read(page).text.splitlines() == expected(page)[2]
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+def test_the_text_is_what_a_reader_would_copy(file: Path) -> None:
+    assert read(file).text.splitlines() == expected(file)[2]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_title_is_the_headline(page: Path) -> None:
-    assert read(page).title == expected(page)[0]
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+def test_the_title_is_the_headline(file: Path) -> None:
+    assert read(file).title == expected(file)[0]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_time_is_the_one_of_publication(page: Path) -> None:
-    published, wanted = read(page).published, expected(page)[1]
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+def test_the_time_is_the_one_of_publication(file: Path) -> None:
+    published, wanted = read(file).published, expected(file)[1]
     if wanted is None or published is None:
         assert published is wanted
         return
