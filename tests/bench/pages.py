@@ -1,6 +1,6 @@
 """Title, time and text of labelled pages: ours beside other extractors, in one run on one machine.
 
-python -m tests.bench.pages FOLDER        FOLDER holds labels.json (a list of file, set, title, published, text) and the pages
+python -m tests.bench.pages FOLDER     with the pages and labels.json: file, set, title, published, text of each
 
 pages ─ decoded by us, so that charsets are not what is measured ─► each extractor in processes of its own
       ─► F1 of the bag of Han characters and Latin words, titles but for white space, times to the minute, pages/s

@@ -49,7 +49,7 @@ def newspaper():
     from newspaper import Article
 
     def read(html):
-        article = Article("http://page.invalid/", language="zh")
+        article = Article("http://page.invalid/", language="zh", fetch_images=False)
         article.download(input_html=html)
         article.parse()
         return article.title, str(article.publish_date or "") or None, article.text

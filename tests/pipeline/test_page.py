@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -113,6 +113,15 @@ def test_visible_time_below_the_headline_comes_before_meta_and_other_dates() -> 
     found = extract(page(menu + article(*PROSE, "2026-01-28 10:00"), head=head), ZONE, NOW).published
     assert found is not None
     assert found.at == datetime(2026, 1, 27, 7, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", ["3分钟前", "今天 07:05", "11-01 07:05", "11月1日 07:05"])
+def test_what_is_told_relative_to_the_fetching_is_read_only_with_it(written: str) -> None:
+    seen = page(article(*PROSE, meta=f"{written}　来源：青石日报"))
+    found = extract(seen, ZONE, NOW).published
+    assert found is not None
+    assert NOW - found.at < timedelta(hours=1)
+    assert extract(seen, ZONE, NOW, fetched=False).published is None
 
 
 def test_meta_is_the_last_resort() -> None:
