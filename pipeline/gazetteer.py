@@ -1,7 +1,8 @@
 """The divisions of China with their codes, from pipeline/data/gazetteer.bin; villages are unpacked county by county.
 
-HYGZ1\\n │ length of the main frame (uint32, big endian) │ main frame │ one frame of villages a county
-main frame (zstd, UTF-8 lines): what it is (JSON) │ "digits TAB name TAB short" │ empty │ "county TAB length"
+HYGZ2\\n │ length of the main frame (uint32, big endian) │ main frame │ one frame of villages a county
+main frame (zstd, UTF-8 lines): what it is (JSON) │ "digits TAB name TAB short" │ empty │ "digits TAB former name" │
+empty │ "county TAB length"
 village frame (zstd, UTF-8 lines): six digits (township 3, village 3) and the name
 """
 
@@ -19,14 +20,15 @@ import zstandard
 from huiying.core.model import PlaceLevel
 from huiying.core.places import ancestors, level_of
 
-MAGIC = b"HYGZ1\n"
+MAGIC = b"HYGZ2\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
     """One administrative division: its 12-digit code, official name and level.
 
-    `short` says what a county's short form is otherwise: "p" a place name and nothing else, "w" an ordinary word.
+    `short` says what the short form of a city or county is otherwise: "p" a place name and nothing else, "w" an ordinary
+    word, "d" a word or a name that is often something else.
     """
 
     code: str
@@ -36,7 +38,10 @@ class Division:
 
 
 class Gazetteer:
-    """Read a gazetteer's bytes: provinces to townships at once, villages when a county is asked for."""
+    """Read a gazetteer's bytes: provinces to townships at once, villages when a county is asked for.
+
+    `former` holds cities and counties of today under the names that they bore before.
+    """
 
     def __init__(self, body: bytes) -> None:
         if not body.startswith(MAGIC):
@@ -46,6 +51,7 @@ class Gazetteer:
         lines = iter(zstandard.decompress(body[begin : begin + size]).decode("utf-8").split("\n"))
         self.about: dict[str, Any] = json.loads(next(lines))
         self.divisions = tuple(_division(line) for line in iter(lambda: next(lines), ""))
+        self.former = tuple(_division(f"{line}\t") for line in iter(lambda: next(lines), ""))
         self._names = {division.code: division.name for division in self.divisions}
         self._frames: dict[str, tuple[int, int]] = {}
         self._body = body

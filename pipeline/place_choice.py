@@ -21,11 +21,12 @@ _HOME = 3.0
 _OWN = 3.0
 _CONTRADICTED = -20.0
 _MARGIN = 1.0
+_MOST_CANDIDATES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One place under one written form. `doubt` says what a short form is otherwise: "p" nothing else, "w" a word."""
+    """One place under one written form. `doubt` says what a short form is otherwise: see `Division.short`."""
 
     code: str
     name: str
@@ -53,6 +54,15 @@ class Choice:
     form: Form
     confidence: int
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A mention that names a place for certain, but which one cannot be known: the best candidates first."""
+
+    start: int
+    end: int
+    candidates: tuple[Form, ...]
 
 
 @dataclass(slots=True)
@@ -90,11 +100,13 @@ class Context:
 
 
 def _certain(form: Form) -> bool:
-    return form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY) or (form.level is PlaceLevel.COUNTY and form.full)
+    if form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY):
+        return form.full or form.doubt != "d"
+    return form.level is PlaceLevel.COUNTY and form.full
 
 
-def choose(mention: Mention, before: Choice | None, gap: str, context: Context) -> Choice | None:
-    """Return the place meant, None where none is good enough or two are equally good.
+def choose(mention: Mention, before: Choice | None, gap: str, context: Context) -> Choice | Unclear | None:
+    """Return the place meant, Unclear where several are equally good, None where none is good enough.
 
     `before` is the place named before it and `gap` the text between the two.
     """
@@ -102,7 +114,10 @@ def choose(mention: Mention, before: Choice | None, gap: str, context: Context) 
     scored.sort(key=lambda found: -found[0])
     score, why, form = scored[0]
     rivals = [other for points, _, other in scored[1:] if score - points < _MARGIN and other.code != form.code]
-    if any(not _inside(form, rival) for rival in rivals) or not _enough(form, why, len(mention.forms)):
+    if any(not _inside(form, rival) for rival in rivals):
+        sure = score > 0 and (form.full or form.doubt == "p")
+        return Unclear(mention.start, mention.end, (form, *rivals)[:_MOST_CANDIDATES]) if sure else None
+    if not _enough(form, why, len(mention.forms)):
         return None
     if not why and not form.full and form.level is PlaceLevel.COUNTY and context.elsewhere(form.code):
         return None
@@ -144,6 +159,8 @@ def _rank(level: PlaceLevel) -> int:
 
 def _enough(form: Form, why: str, forms: int) -> bool:
     """Say whether the reason is good enough for the level; nothing else is asked of provinces and cities."""
+    if form.doubt == "d" and not form.full:
+        return bool(why)
     if form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY):
         return True
     if form.level is PlaceLevel.COUNTY:
@@ -153,11 +170,13 @@ def _enough(form: Form, why: str, forms: int) -> bool:
             return forms == 1 and (form.full or form.doubt == "p" or len(form.name) > 3)
         return True
     if form.level is PlaceLevel.TOWNSHIP:
-        return why in ("beside", "text", "home") or (forms == 1 and why in ("own", "province"))
+        return why in ("beside", "text", "home") or (forms == 1 and (why in ("own", "province") or len(form.name) > 3))
     return why in ("beside", "text", "home")
 
 
 def _confidence(why: str, form: Form) -> int:
-    if form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY) and not why:
+    if form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY) and why in ("", "province", "text"):
         return 90
+    if form.level is PlaceLevel.TOWNSHIP and not why:
+        return 65
     return {"beside": 98, "text": 90, "own": 85, "home": 75, "province": 70, "": 80}[why]

@@ -7,10 +7,10 @@ title, text ─ dictionary (leftmost, longest) ─► mentions ─ word bounds, 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
-from itertools import accumulate, zip_longest
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
 import daachorse
@@ -18,87 +18,86 @@ import daachorse
 from huiying.core.config import Area
 from huiying.core.model import PlaceLevel, PlaceTag
 from huiying.core.places import covers, level_of, significant
-from pipeline.aliases import place_words, short_forms
+from pipeline.aliases import place_words
 from pipeline.gazetteer import Division, gazetteer
-from pipeline.place_choice import Choice, Context, Form, Mention, choose
+from pipeline.mentions import Dictionary, Text
+from pipeline.place_choice import Choice, Context, Form, Mention, Unclear, choose
 
-_FOLLOWING = re.compile("|".join(place_words("following")))
-_NO_TOWN = frozenset(place_words("no_towns"))
 _NO_VILLAGE = frozenset(place_words("no_villages"))
 _MOST_COUNTIES = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """A stretch of `field` that names one of several places, and nothing says which: their codes, the likeliest first."""
+
+    field: str
+    start: int
+    end: int
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The tags of a post in order, and what is ambiguous in it."""
+
+    tags: tuple[PlaceTag, ...]
+    ambiguous: tuple[Ambiguous, ...] = ()
+
+
 class PlaceTagger:
-    """Tag places for one desk; its own area and its own names come first."""
+    """Tag places for one desk; its own area and its own names come first. `known` says which words a dictionary has."""
 
-    def __init__(self, area: Area) -> None:
+    def __init__(self, area: Area, known: Callable[[str], bool]) -> None:
         self._area = area.code
-        self._names: dict[str, tuple[Form, ...]] = dict(_national())
-        for form, alias in _own(area):
-            known = tuple(other for other in self._names.get(alias, ()) if other.code != form.code)
-            self._names[alias] = (form, *known)
-        self._aliases = list(self._names)
-        self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(self._aliases, daachorse.MATCH_KIND_LEFTMOST_LONGEST)
+        self._known = known
+        self._dictionary = Dictionary(area)
 
-    def tag(
+    def find(
         self, title: str, text: str, title_tokens: Sequence[str], text_tokens: Sequence[str], home: str | None
-    ) -> tuple[PlaceTag, ...]:
-        """Return the tags of a post in order; the tokens of each field must join to it. `home` is the outlet's area.
+    ) -> Places:
+        """Return the places of a post; the tokens of each field must join to it. `home` is the outlet's area.
 
         A post that names no place has its outlet's home as its only tag, with field "outlet" and low confidence.
         """
-        fields = (("title", title, title_tokens), ("text", text, text_tokens))
-        found = {field: self._mentions(text, tokens) for field, text, tokens in fields}
+        texts = {"title": Text(title, title_tokens, self._known), "text": Text(text, text_tokens, self._known)}
+        found = {field: self._dictionary.mentions(bounded) for field, bounded in texts.items()}
         context = Context.of([m for mentions in found.values() for m in mentions], home, self._area)
         tags: list[PlaceTag] = []
-        for field, text, tokens in fields:
-            choices = _chosen(found[field], text, context)
-            choices = _with_villages(choices, text, tokens, context)
+        unclear: list[Ambiguous] = []
+        for field, bounded in texts.items():
+            choices, open_ones = _chosen(found[field], bounded.text, context)
+            choices = _with_villages(choices, bounded, context)
             tags += [_tag(choice, field) for choice in choices]
+            unclear += [_ambiguous(one, field) for one in open_ones if not _overlaps(one, choices)]
         if not tags and home is not None:
             name = gazetteer().name(home) or ""
-            return (PlaceTag(home, name, level_of(home), "outlet", 0, 0, 40, "outlet"),)
-        return tuple(tags)
+            tags = [PlaceTag(home, name, level_of(home), "outlet", 0, 0, 40, "outlet")]
+        return Places(tuple(tags), tuple(unclear))
 
-    def _mentions(self, text: str, tokens: Sequence[str]) -> list[Mention]:
-        ends = set(accumulate(map(len, tokens)))
-        starts = {0} | ends
-        mentions: list[Mention] = []
-        previous = -1
-        for start, end, number in self._automaton.find(text):
-            bounded = start in starts or start == previous
-            forms = tuple(
-                form for form in self._names[self._aliases[number]] if _usable(form, bounded, end in ends, text, end)
-            )
-            if forms:
-                mentions.append(Mention(start, end, forms))
-                previous = end
-        return mentions
+    def home(self, outlet: str, tokens: Sequence[str]) -> str | None:
+        """Return the code of the first place in an outlet's name (石家庄日报), None where it names none."""
+        return next((tag.code for tag in self.find("", outlet, (), tokens, None).tags), None)
 
 
-def _usable(form: Form, bounded: bool, ended: bool, text: str, end: int) -> bool:
-    """Say whether a form may stand here: a full name begins at a word, a short one is whole words and nothing else."""
-    if form.full:
-        return bounded or len(form.name) >= 5
-    return (
-        bounded and (ended or form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY)) and not _FOLLOWING.match(text, end)
-    )
-
-
-def _chosen(mentions: Iterable[Mention], text: str, context: Context) -> list[Choice]:
+def _chosen(mentions: Iterable[Mention], text: str, context: Context) -> tuple[list[Choice], list[Unclear]]:
     choices: list[Choice] = []
+    unclear: list[Unclear] = []
     for mention in mentions:
         before = choices[-1] if choices else None
         choice = choose(mention, before, text[before.end : mention.start] if before else "", context)
-        if choice is not None:
+        if isinstance(choice, Unclear):
+            unclear.append(choice)
+        elif choice is not None:
             context.add(choice.form.code)
             choices.append(choice)
-    return choices
+    return choices, unclear
 
 
-def _with_villages(choices: list[Choice], text: str, tokens: Sequence[str], context: Context) -> list[Choice]:
+def _with_villages(choices: list[Choice], bounded: Text, context: Context) -> list[Choice]:
     """Add the villages of the counties that the post names or the outlet is at home in."""
-    starts = {0, *accumulate(map(len, tokens)), *(choice.end for choice in choices)}
+    text = bounded.text
+    starts = bounded.starts | {choice.end for choice in choices}
     for county in context.counties()[:_MOST_COUNTIES]:
         names, automaton = _villages(county)
         if automaton is None:
@@ -145,31 +144,12 @@ def _tag(choice: Choice, field: str) -> PlaceTag:
     return PlaceTag(form.code, form.name, form.level, field, choice.start, choice.end, choice.confidence, choice.why)
 
 
-@cache
-def _national() -> dict[str, tuple[Form, ...]]:
-    """Return the forms of every division down to the township, by what is written."""
-    names: dict[str, tuple[Form, ...]] = {}
-    for division in gazetteer().divisions:
-        if division.level is PlaceLevel.TOWNSHIP and (len(division.name) < 3 or division.name in _NO_TOWN):
-            continue
-        form = Form(division.code, division.name, division.level, full=True)
-        names[division.name] = (*names.get(division.name, ()), form)
-        for alias in short_forms(division.name, division.level):
-            full = alias[-1] in "州县旗" and len(alias) > 2
-            short = Form(division.code, division.name, division.level, full=full, doubt=division.short)
-            names[alias] = (*names.get(alias, ()), short)
-    return names
+def _ambiguous(unclear: Unclear, field: str) -> Ambiguous:
+    return Ambiguous(field, unclear.start, unclear.end, tuple(form.code for form in unclear.candidates))
 
 
-def _own(area: Area) -> list[tuple[Form, str]]:
-    """Return the forms of the desk's area and of its own places; their written names count as full names."""
-    named = bool(area.name)  # without a name it is nobody's area: see `reading.everywhere`
-    forms = [(Form(area.code, area.name, level_of(area.code), full=True, own=True), area.name)] if named else []
-    for place in area.places:
-        for alias in (place.name, *place.aliases):
-            full = alias == place.name or len(alias) > 2
-            forms.append((Form(place.code, place.name, place.level, full=full, own=True), alias))
-    return forms
+def _overlaps(unclear: Unclear, choices: Sequence[Choice]) -> bool:
+    return any(choice.start < unclear.end and unclear.start < choice.end for choice in choices)
 
 
 def _qualifies(tag: PlaceTag, after: PlaceTag) -> bool:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 
 from huiying.core.config import Area, Desk, TopicRule
 from huiying.core.model import PlaceTag, TopicHit
 from pipeline.gazetteer import gazetteer
 from pipeline.page import PageText
-from pipeline.places import PlaceTagger, primary_place
+from pipeline.places import Ambiguous, PlaceTagger, primary_place
 from pipeline.received import read_page
 from pipeline.steps import Tools, tools_for
 from pipeline.topics import TopicTagger
@@ -24,11 +25,12 @@ __all__ = ["Everywhere", "PageText", "Tagger", "Tags", "namer", "read_page"]
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a text is about: places in order, the primary one's code, topics."""
+    """What a text is about: places in order, the primary one's code, topics, and the names that are ambiguous."""
 
     places: tuple[PlaceTag, ...]
     primary: str | None
     topics: tuple[TopicHit, ...]
+    ambiguous: tuple[Ambiguous, ...] = ()
 
 
 class Tagger:
@@ -57,11 +59,14 @@ class Everywhere:
     def __init__(self) -> None:
         written = (resources.files("pipeline") / "data" / "topics.toml").read_text(encoding="utf-8")
         topics = tuple(TopicRule.model_validate(entry) for entry in tomllib.loads(written)["topics"])
-        self._tools = Tools(Cutter(()), PlaceTagger(Area(code="0" * 12, name="")), TopicTagger(topics))
+        cutter = Cutter(())
+        places = PlaceTagger(Area(code="0" * 12, name=""), cutter.knows)
+        self._tools = Tools(cutter, places, TopicTagger(topics))
+        self._home = lru_cache(maxsize=1024)(lambda outlet: places.home(outlet, cutter.tokens(outlet)))
 
-    def tag(self, title: str, text: str) -> Tags:
-        """Return the tags of a text."""
-        return _tags(self._tools, title, text, None)
+    def tag(self, title: str, text: str, outlet: str = "") -> Tags:
+        """Return the tags of a text; a place in the outlet's name is its home."""
+        return _tags(self._tools, title, text, self._home(outlet) if outlet else None)
 
     def words(self, text: str) -> list[str]:
         """Return the words of a text; joined they are the text again."""
@@ -69,8 +74,8 @@ class Everywhere:
 
 
 def _tags(tools: Tools, title: str, text: str, home: str | None) -> Tags:
-    places = tools.places.tag(title, text, tools.cutter.tokens(title), tools.cutter.tokens(text), home)
-    return Tags(places, primary_place(places), tools.topics.tag(title, text))
+    found = tools.places.find(title, text, tools.cutter.tokens(title), tools.cutter.tokens(text), home)
+    return Tags(found.tags, primary_place(found.tags), tools.topics.tag(title, text), found.ambiguous)
 
 
 def namer(desk: Desk) -> Tagger:

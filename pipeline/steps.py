@@ -46,7 +46,8 @@ class Tools:
 
 def tools_for(desk: Desk) -> Tools:
     """Return the tools for a desk's configuration. Takes about half a second."""
-    return Tools(Cutter(own_words(desk)), PlaceTagger(desk.area), TopicTagger(desk.topics))
+    cutter = Cutter(own_words(desk))
+    return Tools(cutter, PlaceTagger(desk.area, cutter.knows), TopicTagger(desk.topics))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ def cut(reading: Reading, tools: Tools) -> Reading:
 
 def locate(reading: Reading, tools: Tools) -> Reading:
     """Tag the places named and the primary one."""
-    tags = tools.places.tag(reading.title, reading.text, reading.title_tokens, reading.text_tokens, reading.outlet.home)
+    home = reading.outlet.home
+    tags = tools.places.find(reading.title, reading.text, reading.title_tokens, reading.text_tokens, home).tags
     return replace(reading, places=tags, primary=primary_place(tags))
 
 

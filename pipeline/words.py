@@ -73,6 +73,10 @@ class Cutter:
         """Return the distinct words of what somebody typed, at most its first 200 characters."""
         return tuple(dict.fromkeys(self.words(self.tokens(text[:_LONGEST_QUERY])).split()))
 
+    def knows(self, word: str) -> bool:
+        """Say whether the dictionary or our own words have `word`."""
+        return bool(self._known(word))
+
     def _search(self, token: str) -> tuple[str, ...]:
         """Return a token after the known words of two and three characters inside it, as jieba's search mode does."""
         if not _WORD.search(token):

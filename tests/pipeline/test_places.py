@@ -21,7 +21,7 @@ def tools() -> Tools:
 
 def tags(text: str, title: str = "", home: str | None = None) -> tuple[PlaceTag, ...]:
     cutter = tools().cutter
-    return tools().places.tag(title, text, cutter.tokens(title), cutter.tokens(text), home)
+    return tools().places.find(title, text, cutter.tokens(title), cutter.tokens(text), home).tags
 
 
 def codes(text: str, home: str | None = None) -> list[str]:

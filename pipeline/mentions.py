@@ -1,0 +1,154 @@
+"""Stretches of text that may name a place: one dictionary of every written form, bounded by words and by neighbours.
+
+names of all divisions, former names, the desk's own names ─► dictionary (leftmost, longest)
+text, tokens ─► finds ─ at a word's bounds? followed by 路, 大桥? in the title of a work? a person's name? ─► mentions
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import accumulate
+from typing import Any
+
+import daachorse
+
+from huiying.core.config import Area
+from huiying.core.model import PlaceLevel
+from huiying.core.places import level_of
+from pipeline.aliases import former_kinds, place_words, short_forms
+from pipeline.gazetteer import Division, gazetteer
+from pipeline.place_choice import Form, Mention
+
+Names = dict[str, tuple[Form, ...]]
+_NO_TOWN = frozenset(place_words("no_towns"))
+_FOLLOWING = re.compile("|".join(place_words("following")))
+_ISLAND = re.compile("岛(?!屿|链)")
+_WORK = re.compile("《([^》]{1,40})》")
+_PRINTED = re.compile(f"(?:{'|'.join(place_words('printed'))})$")
+_SURNAMES = frozenset(place_words("surnames"))
+_ESTATES = "|".join(place_words("estates"))
+_INNER = f"(?:(?![{''.join(place_words('counting'))}])[\u4e00-\u9fff])"
+_ESTATE = re.compile(f"{_INNER}?(?:{_ESTATES})")
+_LONG_ESTATE = re.compile(f"{_INNER}{{0,3}}(?:{_ESTATES})")
+_UPPER = (PlaceLevel.PROVINCE, PlaceLevel.CITY)
+
+
+class Text:
+    """A text with the bounds of its tokens, which join to it. `known` says whether the dictionary of words has one."""
+
+    def __init__(self, text: str, tokens: Sequence[str], known: Callable[[str], bool]) -> None:
+        self.text = text
+        self._tokens = tokens
+        self._known = known
+        self._ends = list(accumulate(map(len, tokens)))
+        self.starts = {0, *self._ends}
+        self._works = [match.span() for match in _WORK.finditer(text) if not _PRINTED.search(match[1])]
+
+    def ends_word(self, end: int) -> bool:
+        """Say whether a token ends there."""
+        return end in self.starts
+
+    def in_work(self, start: int) -> bool:
+        """Say whether `start` lies in the title of a book or film; papers and regulations are none."""
+        return any(begin < start < end for begin, end in self._works)
+
+    def after_surname(self, start: int) -> bool:
+        """Say whether a surname stands right before `start` as a word of its own."""
+        return start > 0 and self.text[start - 1] in _SURNAMES and start - 1 in self.starts
+
+    def miscut(self, start: int, end: int) -> bool:
+        """Say whether the words that cut a name apart at its begin hold one that is no known word: 和龙 | 岗区."""
+        if end not in self.starts:
+            return False
+        first = self._tokens[bisect_right(self._ends, start)]
+        last = self._tokens[bisect_right(self._ends, end - 1)]
+        return not (self._known(first) and self._known(last))
+
+
+class Dictionary:
+    """Every written form of the places of the country and of one desk, found in one pass over a text."""
+
+    def __init__(self, area: Area) -> None:
+        names: Names = dict(_national())
+        for form, alias in _own(area):
+            known = tuple(other for other in names.get(alias, ()) if other.code != form.code)
+            names[alias] = (form, *known)
+        self._names = names
+        self._aliases = list(names)
+        self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(self._aliases, daachorse.MATCH_KIND_LEFTMOST_LONGEST)
+
+    def mentions(self, text: Text) -> list[Mention]:
+        """Return the mentions in order. Those that are the begin of a longer name (望江台小区) are left out."""
+        found: list[Mention] = []
+        previous = -1
+        for start, end, number in self._automaton.find(text.text):
+            forms = tuple(form for form in self._names[self._aliases[number]] if _usable(form, text, start, end, previous))
+            if forms:
+                found.append(Mention(start, end, forms))
+                previous = end
+        return found
+
+
+def _usable(form: Form, text: Text, start: int, end: int, previous: int) -> bool:
+    """Say whether a form may stand here: a full name begins at a word, a short one is whole words and nothing else.
+
+    `previous` is the end of the mention before.
+    """
+    bounded = start in text.starts or start == previous
+    if form.full:
+        return bounded or len(form.name) >= 5 or (len(form.name) > 2 and text.miscut(start, end))
+    upper = form.level in _UPPER
+    if not bounded or not (upper or text.ends_word(end)) or text.in_work(start):
+        return False
+    if form.level is not PlaceLevel.PROVINCE and start != previous and text.after_surname(start):
+        return False
+    if not form.own and not upper and (_LONG_ESTATE if form.doubt != "p" else _ESTATE).match(text.text, end):
+        return False
+    following = _FOLLOWING.match(text.text, end)
+    return not following or (upper and bool(_ISLAND.match(text.text, end)))
+
+
+@cache
+def _national() -> Names:
+    """Return the forms of every division down to the township, by what is written; () for words that are no place."""
+    names: Names = {word: () for word in place_words("other_words")}
+    for division in gazetteer().divisions:
+        if division.level is PlaceLevel.TOWNSHIP and (len(division.name) < 3 or division.name in _NO_TOWN):
+            continue
+        for form, alias in _forms(division):
+            names[alias] = (*names.get(alias, ()), form)
+    for division in (*gazetteer().former, *_former()):
+        known = names.get(division.name, ())
+        if all(form.full is False or form.code[:2] != division.code[:2] for form in known):
+            now = gazetteer().name(division.code) or division.name
+            names[division.name] = (*known, Form(division.code, now, division.level, full=True))
+    return names
+
+
+def _forms(division: Division) -> Iterator[tuple[Form, str]]:
+    yield Form(division.code, division.name, division.level, full=True), division.name
+    for alias in short_forms(division.name, division.level):
+        full = alias[-1] in "州县旗" and len(alias) > 2
+        yield Form(division.code, division.name, division.level, full=full, doubt=division.short), alias
+
+
+def _former() -> Iterator[Division]:
+    """Yield the counties of today under the kinds of name that such counties had before: 松江区 as 松江县."""
+    taken = {division.name for division in gazetteer().divisions if division.level in (*_UPPER, PlaceLevel.COUNTY)}
+    for division in gazetteer().divisions:
+        for name in former_kinds(division.name, division.level):
+            if name not in taken:
+                yield Division(division.code, name, division.level)
+
+
+def _own(area: Area) -> Iterator[tuple[Form, str]]:
+    """Yield the forms of the desk's area and of its own places; their written names count as full names."""
+    if area.name:  # without a name it is nobody's area: see `reading.everywhere`
+        yield Form(area.code, area.name, level_of(area.code), full=True, own=True), area.name
+    for place in area.places:
+        for alias in (place.name, *place.aliases):
+            full = alias == place.name or len(alias) > 2
+            yield Form(place.code, place.name, place.level, full=full, own=True), alias
