@@ -31,6 +31,7 @@ _SUFFIX = {
     PlaceLevel.COUNTY: re.compile("(市|县|区|旗|林区|特区)$"),
 }
 _NO_SHORT = re.compile("(新区|开发区|园区|示范区|管理区|林区|矿区|城区|郊区|[东西南北中]区)$")
+_NEW_AREAS = frozenset(place_words("new_areas"))
 _NO_CITY = frozenset(place_words("no_cities"))
 
 
@@ -41,6 +42,8 @@ def short_forms(name: str, level: PlaceLevel) -> tuple[str, ...]:
     if found := _AUTONOMOUS.match(name):
         short, kind = found["short"], found["kind"]
         return (short,) if kind == "区" else (short, short + kind)
+    if name in _NEW_AREAS:
+        return (name[:-2],)
     short = _SUFFIX[level].sub("", name)
     if len(short) < 2 or short == name or (level is PlaceLevel.CITY and short in _NO_CITY) or _NO_SHORT.search(name):
         return ()

@@ -33,6 +33,7 @@ _ESTATES = "|".join(place_words("estates"))
 _INNER = f"(?:(?![{''.join(place_words('counting'))}])[\u4e00-\u9fff])"
 _ESTATE = re.compile(f"{_INNER}?(?:{_ESTATES})")
 _LONG_ESTATE = re.compile(f"{_INNER}{{0,3}}(?:{_ESTATES})")
+_LONGEST = 8  # characters of nearly every name
 _UPPER = (PlaceLevel.PROVINCE, PlaceLevel.CITY)
 
 
@@ -52,7 +53,7 @@ class Text:
         return end in self.starts
 
     def in_work(self, start: int) -> bool:
-        """Say whether `start` lies in the title of a book or film; papers and regulations are none."""
+        """Say whether `start` lies in the title of a book or film; rules and plans are none."""
         return any(begin < start < end for begin, end in self._works)
 
     def after_surname(self, start: int) -> bool:
@@ -83,13 +84,29 @@ class Dictionary:
     def mentions(self, text: Text) -> list[Mention]:
         """Return the mentions in order. Those that are the begin of a longer name (望江台小区) are left out."""
         found: list[Mention] = []
-        previous = -1
+        previous = 0
         for start, end, number in self._automaton.find(text.text):
-            forms = tuple(form for form in self._names[self._aliases[number]] if _usable(form, text, start, end, previous))
-            if forms:
-                found.append(Mention(start, end, forms))
-                previous = end
+            mention = self._mention(text, start, end, number, previous) or self._later(text, start, end, previous)
+            if mention and mention.start >= previous:
+                found.append(mention)
+                previous = mention.end
         return found
+
+    def _mention(self, text: Text, start: int, end: int, number: int, previous: int) -> Mention | None:
+        forms = tuple(form for form in self._names[self._aliases[number]] if _usable(form, text, start, end, previous))
+        return Mention(start, end, forms) if forms else None
+
+    def _later(self, text: Text, start: int, end: int, previous: int) -> Mention | None:
+        """Return the mention that begins inside a find that is none: 龙岗区 in 和龙岗区, where 和龙 is a city."""
+        if not self._names[text.text[start:end]]:
+            return None
+        begin = start + 1
+        for first, last, number in self._automaton.find(text.text[begin : end + _LONGEST]):
+            if begin + first >= end:
+                break
+            if mention := self._mention(text, begin + first, begin + last, number, previous):
+                return mention
+        return None
 
 
 def _usable(form: Form, text: Text, start: int, end: int, previous: int) -> bool:
@@ -97,7 +114,7 @@ def _usable(form: Form, text: Text, start: int, end: int, previous: int) -> bool
 
     `previous` is the end of the mention before.
     """
-    bounded = start in text.starts or start == previous
+    bounded = start in text.starts or (start == previous and start > 0) or text.text.endswith("中国", 0, start)
     if form.full:
         return bounded or len(form.name) >= 5 or (len(form.name) > 2 and text.miscut(start, end))
     upper = form.level in _UPPER
@@ -116,7 +133,7 @@ def _national() -> Names:
     """Return the forms of every division down to the township, by what is written; () for words that are no place."""
     names: Names = {word: () for word in place_words("other_words")}
     for division in gazetteer().divisions:
-        if division.level is PlaceLevel.TOWNSHIP and (len(division.name) < 3 or division.name in _NO_TOWN):
+        if division.level is PlaceLevel.TOWNSHIP and not _named(division.name):
             continue
         for form, alias in _forms(division):
             names[alias] = (*names.get(alias, ()), form)
@@ -126,6 +143,11 @@ def _national() -> Names:
             now = gazetteer().name(division.code) or division.name
             names[division.name] = (*known, Form(division.code, now, division.level, full=True))
     return names
+
+
+def _named(town: str) -> bool:
+    """Say whether a township has a name of its own; zones and parks are called by a kind alone (综合保税区)."""
+    return len(town) > 2 and town not in _NO_TOWN and (town[-1] in "镇乡道木场" or len(town) > 6)
 
 
 def _forms(division: Division) -> Iterator[tuple[Form, str]]:

@@ -6,7 +6,7 @@ forms ─ score each ─► the best, if it is good enough for its level and no 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from huiying.core.model import PlaceLevel
@@ -16,6 +16,7 @@ _NEAR = 6
 _PUNCTUATION = re.compile(r"[，。、；：！？,.;:!?\s“”（）()《》和与及至到从]")
 _PARENT = {PlaceLevel.PROVINCE: 1.0, PlaceLevel.CITY: 2.0, PlaceLevel.COUNTY: 4.0, PlaceLevel.TOWNSHIP: 6.0}
 _PRIOR = {PlaceLevel.PROVINCE: 4.0, PlaceLevel.CITY: 2.5, PlaceLevel.COUNTY: 1.5}
+_MUNICIPALITIES = ("11", "12", "31", "50")
 _BESIDE = 8.0
 _HOME = 3.0
 _OWN = 3.0
@@ -47,7 +48,8 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A mention decided: confidence in percent, and why ("beside", "text", "home", "own", "unique")."""
+    """A mention decided: confidence in percent, and why: right after its parent or before a part of
+    it ("beside"), soon after one above it ("near"), the post names one above it ("text", "province"), "home", "own", or nothing of these ("")."""
 
     start: int
     end: int
@@ -105,23 +107,33 @@ def _certain(form: Form) -> bool:
     return form.level is PlaceLevel.COUNTY and form.full
 
 
-def choose(mention: Mention, before: Choice | None, gap: str, context: Context) -> Choice | Unclear | None:
+def choose(
+    mention: Mention, before: Choice | None, gap: str, after: Sequence[Form], context: Context
+) -> Choice | Unclear | None:
     """Return the place meant, Unclear where several are equally good, None where none is good enough.
 
-    `before` is the place named before it and `gap` the text between the two.
+    `before` is the place named before it, `gap` the text between the two, `after` what may be meant right after it.
     """
-    scored = [(*_score(form, before, gap, context), form) for form in mention.forms]
+    scored = [(*_beside(form, _score(form, before, gap, context), after), form) for form in mention.forms]
     scored.sort(key=lambda found: -found[0])
     score, why, form = scored[0]
     rivals = [other for points, _, other in scored[1:] if score - points < _MARGIN and other.code != form.code]
     if any(not _inside(form, rival) for rival in rivals):
         sure = score > 0 and (form.full or form.doubt == "p")
         return Unclear(mention.start, mention.end, (form, *rivals)[:_MOST_CANDIDATES]) if sure else None
-    if not _enough(form, why, len(mention.forms)):
+    if not _enough(form, why, len(mention.forms), context):
         return None
-    if not why and not form.full and form.level is PlaceLevel.COUNTY and context.elsewhere(form.code):
+    bare = not why and not form.full and form.level is PlaceLevel.COUNTY and form.doubt != "p"
+    if bare and context.elsewhere(form.code):
         return None
     return Choice(mention.start, mention.end, form, _confidence(why, form), why)
+
+
+def _beside(form: Form, scored: tuple[float, str], after: Sequence[Form]) -> tuple[float, str]:
+    """Return the score and reason of a form, better where something inside it stands right after it: 房山长阳镇."""
+    if any(form.code in ancestors(inner.code) for inner in after):
+        return scored[0] + _BESIDE, "beside"
+    return scored
 
 
 def _inside(form: Form, rival: Form) -> bool:
@@ -147,20 +159,29 @@ def _score(form: Form, before: Choice | None, gap: str, context: Context) -> tup
         score, why = score + 2.0, why or "text"
     if before is not None and len(gap) <= _NEAR and not _PUNCTUATION.search(gap):
         if before.form.code in outer:
-            return score + (_BESIDE if not gap else _BESIDE / 2), "beside"
+            near = gap or before.form.code != _parent(form.code)
+            return score + (_BESIDE / 2 if gap else _BESIDE), "near" if near else "beside"
         if _rank(before.form.level) < _rank(form.level) and not gap:
             return score + _CONTRADICTED, why
     return score, why
+
+
+def _parent(code: str) -> str:
+    """Return the code of the division right above; counties under no city lie in the province."""
+    outer = ancestors(code)
+    if level_of(code) is PlaceLevel.COUNTY and (code[:2] in _MUNICIPALITIES or code[2:4] == "90"):
+        return outer[0]
+    return outer[-1] if outer else ""
 
 
 def _rank(level: PlaceLevel) -> int:
     return list(PlaceLevel).index(level)
 
 
-def _enough(form: Form, why: str, forms: int) -> bool:
+def _enough(form: Form, why: str, forms: int, context: Context) -> bool:
     """Say whether the reason is good enough for the level; nothing else is asked of provinces and cities."""
     if form.doubt == "d" and not form.full:
-        return bool(why)
+        return why in ("beside", "near", "home", "own") or _parent(form.code) in context.codes
     if form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY):
         return True
     if form.level is PlaceLevel.COUNTY:
@@ -170,8 +191,8 @@ def _enough(form: Form, why: str, forms: int) -> bool:
             return forms == 1 and (form.full or form.doubt == "p" or len(form.name) > 3)
         return True
     if form.level is PlaceLevel.TOWNSHIP:
-        return why in ("beside", "text", "home") or (forms == 1 and (why in ("own", "province") or len(form.name) > 3))
-    return why in ("beside", "text", "home")
+        return why in ("beside", "near", "text", "home") or (forms == 1 and (why in ("own", "province") or len(form.name) > 3))
+    return why in ("beside", "near", "text", "home")
 
 
 def _confidence(why: str, form: Form) -> int:
@@ -179,4 +200,4 @@ def _confidence(why: str, form: Form) -> int:
         return 90
     if form.level is PlaceLevel.TOWNSHIP and not why:
         return 65
-    return {"beside": 98, "text": 90, "own": 85, "home": 75, "province": 70, "": 80}[why]
+    return {"beside": 98, "near": 95, "text": 90, "own": 85, "home": 75, "province": 70, "": 80}[why]

@@ -7,7 +7,7 @@ title, text ─ dictionary (leftmost, longest) ─► mentions ─ word bounds, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
@@ -80,12 +80,13 @@ class PlaceTagger:
         return next((tag.code for tag in self.find("", outlet, (), tokens, None).tags), None)
 
 
-def _chosen(mentions: Iterable[Mention], text: str, context: Context) -> tuple[list[Choice], list[Unclear]]:
+def _chosen(mentions: Sequence[Mention], text: str, context: Context) -> tuple[list[Choice], list[Unclear]]:
     choices: list[Choice] = []
     unclear: list[Unclear] = []
-    for mention in mentions:
+    for mention, after in zip_longest(mentions, mentions[1:]):
         before = choices[-1] if choices else None
-        choice = choose(mention, before, text[before.end : mention.start] if before else "", context)
+        inner = after.forms if after and after.start == mention.end else ()
+        choice = choose(mention, before, text[before.end : mention.start] if before else "", inner, context)
         if isinstance(choice, Unclear):
             unclear.append(choice)
         elif choice is not None:

@@ -64,7 +64,8 @@ def test_other_bytes_are_refused() -> None:
         ("白银市", PlaceLevel.CITY, ()),
         ("景宁畲族自治县", PlaceLevel.COUNTY, ("景宁", "景宁县")),
         ("泾县", PlaceLevel.COUNTY, ()),
-        ("浦东新区", PlaceLevel.COUNTY, ()),
+        ("浦东新区", PlaceLevel.COUNTY, ("浦东",)),
+        ("两江新区", PlaceLevel.COUNTY, ()),
         ("红河镇", PlaceLevel.TOWNSHIP, ()),
     ],
 )
