@@ -112,9 +112,14 @@ def _with_villages(choices: list[Choice], bounded: Text, context: Context) -> li
             ):
                 continue
             choice = _village(names[number][1], start, end, context)
-            if choice is not None:
+            if choice is not None and not _contradicted(choice, choices):
                 choices = sorted([c for c in choices if c not in inside] + [choice], key=lambda c: c.start)
     return choices
+
+
+def _contradicted(village: Choice, choices: Sequence[Choice]) -> bool:
+    """Say whether another place stands right before the village, which does not lie in it: 重庆团结村 in 义乌."""
+    return any(c.end == village.start and not covers(c.form.code, village.form.code) for c in choices)
 
 
 def _village(found: tuple[Division, ...], start: int, end: int, context: Context) -> Choice | None:
