@@ -137,7 +137,7 @@ def _national() -> Names:
             continue
         for form, alias in _forms(division):
             names[alias] = (*names.get(alias, ()), form)
-    for division in (*gazetteer().former, *_former()):
+    for division in (*gazetteer().former, *_former(), *_landmarks()):
         known = names.get(division.name, ())
         if all(form.full is False or form.code[:2] != division.code[:2] for form in known):
             now = gazetteer().name(division.code) or division.name
@@ -164,6 +164,13 @@ def _former() -> Iterator[Division]:
         for name in former_kinds(division.name, division.level):
             if name not in taken:
                 yield Division(division.code, name, division.level)
+
+
+def _landmarks() -> Iterator[Division]:
+    for pair in place_words("landmarks"):
+        name, _, digits = pair.partition("=")
+        code = digits.ljust(12, "0")
+        yield Division(code, name, level_of(code))
 
 
 def _own(area: Area) -> Iterator[tuple[Form, str]]:

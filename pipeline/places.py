@@ -163,14 +163,20 @@ def _qualifies(tag: PlaceTag, after: PlaceTag) -> bool:
     return tag.field == after.field and tag.end == after.start and covers(tag.code, after.code)
 
 
+def _weight(tag: PlaceTag, first: bool, lead: int) -> float:
+    if tag.field == "title":
+        return 5.0 if first else 3.0
+    return 1.5 if tag.start < lead else 1.0
+
+
 def primary_place(tags: Sequence[PlaceTag], lead: int = 120) -> str | None:
     """Return the code of the place that a post is mostly about, None where it names none.
 
-    A tag in the title weighs 3, in the first `lead` characters 1.5, else 1; from the province down, the heaviest inner
+    A tag in the title weighs 3, the first one 5, in the first `lead` characters 1.5, else 1; from the province down, the heaviest inner
     place is followed while it holds more than half of the weight of the outer one. 青石县 in 青石县红河镇 adds none.
     """
     named = [tag for tag, after in zip_longest(tags, tags[1:]) if after is None or not _qualifies(tag, after)]
-    inside = [(tag.code, 3.0 if tag.field == "title" else 1.5 if tag.start < lead else 1.0) for tag in named]
+    inside = [(tag.code, _weight(tag, number == 0, lead)) for number, tag in enumerate(named)]
     best: str | None = None
     for width in (2, 4, 6, 9, 12):
         sums: dict[str, float] = {}

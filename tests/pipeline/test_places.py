@@ -188,7 +188,7 @@ def test_the_province_of_posts() -> None:
     primary = [everywhere().tag(row["title"], row["text"], row["outlet"]).primary for row in rows]
     names = [gazetteer().name(f"{code[:2]}0000000000") if code else None for code in primary]
     right = sum(bool(name) and str(name).startswith(row["province"]) for name, row in zip(names, rows, strict=True))
-    assert right >= 0.97 * len(rows)
+    assert right >= 0.978 * len(rows)
 
 
 def scored(rows: Sequence[dict[str, list[list[int]]]]) -> tuple[float, float]:
