@@ -94,7 +94,18 @@ class Dictionary:
 
     def _mention(self, text: Text, start: int, end: int, number: int, previous: int) -> Mention | None:
         forms = tuple(form for form in self._names[self._aliases[number]] if _usable(form, text, start, end, previous))
-        return Mention(start, end, forms) if forms else None
+        if not forms or (not forms[0].full and self._other(text, end, forms[0].level in _UPPER)):
+            return None
+        return Mention(start, end, forms)
+
+    def _other(self, text: Text, end: int, upper: bool) -> bool:
+        """Say whether what follows makes a short form something else, a road or a river, and is no name: 广东 | 河源."""
+        following = _FOLLOWING.match(text.text, end)
+        if not following or (upper and _ISLAND.match(text.text, end)):
+            return False
+        for begin, last, _ in self._automaton.find(text.text[end : end + _LONGEST]):
+            return begin > 0 or end + last <= following.end() or not text.ends_word(end + last)
+        return True
 
     def _later(self, text: Text, start: int, end: int, previous: int) -> Mention | None:
         """Return the mention that begins inside a find that is none: 龙岗区 in 和龙岗区, where 和龙 is a city."""
@@ -116,16 +127,16 @@ def _usable(form: Form, text: Text, start: int, end: int, previous: int) -> bool
     """
     bounded = start in text.starts or (start == previous and start > 0) or text.text.endswith("中国", 0, start)
     if form.full:
+        if form.doubt in ("w", "d") and not text.ends_word(end) and text.ends_word(end - 1):
+            return False  # 振兴 | 县域
         return bounded or len(form.name) >= 5 or (len(form.name) > 2 and text.miscut(start, end))
     upper = form.level in _UPPER
     if not bounded or not (upper or text.ends_word(end)) or text.in_work(start):
         return False
     if form.level is not PlaceLevel.PROVINCE and start != previous and text.after_surname(start):
         return False
-    if not form.own and not upper and (_LONG_ESTATE if form.doubt != "p" else _ESTATE).match(text.text, end):
-        return False
-    following = _FOLLOWING.match(text.text, end)
-    return not following or (upper and bool(_ISLAND.match(text.text, end)))
+    estate = _LONG_ESTATE if form.doubt != "p" else _ESTATE
+    return form.own or upper or not estate.match(text.text, end)
 
 
 @cache
@@ -147,11 +158,11 @@ def _national() -> Names:
 
 def _named(town: str) -> bool:
     """Say whether a township has a name of its own; zones and parks are called by a kind alone (综合保税区)."""
-    return len(town) > 2 and town not in _NO_TOWN and (town[-1] in "镇乡道木场" or len(town) > 6)
+    return len(town) > 2 and town not in _NO_TOWN and town[-1] in "镇乡道木场"
 
 
 def _forms(division: Division) -> Iterator[tuple[Form, str]]:
-    yield Form(division.code, division.name, division.level, full=True), division.name
+    yield Form(division.code, division.name, division.level, full=True, doubt=division.short), division.name
     for alias in short_forms(division.name, division.level):
         full = alias[-1] in "州县旗" and len(alias) > 2
         yield Form(division.code, division.name, division.level, full=full, doubt=division.short), alias
@@ -162,7 +173,7 @@ def _former() -> Iterator[Division]:
     taken = {division.name for division in gazetteer().divisions if division.level in (*_UPPER, PlaceLevel.COUNTY)}
     for division in gazetteer().divisions:
         for name in former_kinds(division.name, division.level):
-            if name not in taken:
+            if name not in taken and division.short not in ("w", "d"):
                 yield Division(division.code, name, division.level)
 
 

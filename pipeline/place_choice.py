@@ -121,7 +121,7 @@ def choose(
     if any(not _inside(form, rival) for rival in rivals):
         sure = score > 0 and (form.full or form.doubt == "p")
         return Unclear(mention.start, mention.end, (form, *rivals)[:_MOST_CANDIDATES]) if sure else None
-    if not _enough(form, why, len(mention.forms), context):
+    if score < 0 or not _enough(form, why, len(mention.forms), context):
         return None
     bare = not why and not form.full and form.level is PlaceLevel.COUNTY and form.doubt != "p"
     if bare and context.elsewhere(form.code):

@@ -139,6 +139,10 @@ def test_primary_place_follows_the_weight_and_title_counts_most() -> None:
         ("上海松江县停水", ["上海市", "松江区"]),
         ("上海浦东停水", ["上海市", "浦东新区"]),
         ("上海银行业运行平稳", ["上海市"]),
+        ("广东河源停水", ["广东省", "河源市"]),
+        ("江苏海安停水", ["江苏省", "海安市"]),
+        ("江苏泰州凤城至无锡", ["江苏省", "泰州市", "无锡市"]),
+        ("聚焦振兴县域高中", []),
     ],
 )
 def test_neighbours_decide_whether_a_name_is_a_place(text: str, expected: list[str]) -> None:
