@@ -15,6 +15,7 @@ from huiying import __version__
 from huiying.cli_users import users
 from huiying.core.errors import HuiyingError
 from huiying.core.messages import text
+from huiying.naming import gazetteer
 from huiying.proving import verify, witness
 from huiying.reporting import report
 from huiying.showing import capture
@@ -33,6 +34,7 @@ app.command()(verify)
 app.command()(report)
 app.command()(extract)
 app.command()(tag)
+app.command()(gazetteer)
 app.add_typer(witness, name="witness")
 app.add_typer(capture, name="capture")
 

@@ -51,7 +51,7 @@ def short_forms(name: str, level: PlaceLevel) -> tuple[str, ...]:
 
 
 def former_kinds(name: str, level: PlaceLevel) -> tuple[str, ...]:
-    """Return the names that a county of today may have borne as a county or a city: 崇礼区 → 崇礼县, 番禺区 → 番禺市."""
+    """Return the names that a county of today may have borne before: 崇礼区 → 崇礼县, 番禺区 → 番禺市."""
     short = name[:-1]
     if level is not PlaceLevel.COUNTY or len(short) < 2 or name[-1] not in "区市" or _NO_SHORT.search(name):
         return ()

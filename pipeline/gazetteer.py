@@ -27,8 +27,8 @@ MAGIC = b"HYGZ2\n"
 class Division:
     """One administrative division: its 12-digit code, official name and level.
 
-    `short` says what the short form of a city or county is otherwise: "p" a place name and nothing else, "w" an ordinary
-    word, "d" a word or a name that is often something else.
+    `short` says what the short form of a city or county is otherwise: "p" a place name and nothing else, "w" an
+    ordinary word, "d" a word or a name that is often something else.
     """
 
     code: str
@@ -73,6 +73,10 @@ class Gazetteer:
         """Return the names from the province down to `code`, without the ones that have no name."""
         codes = dict.fromkeys((*ancestors(code), code))
         return tuple(name for inner in codes if (name := self.name(inner)))
+
+    def counties(self) -> tuple[str, ...]:
+        """Return the six digits of every county that has villages."""
+        return tuple(self._frames)
 
     def _villages(self, county: str) -> tuple[Division, ...]:
         """Return the villages of the county with these six digits."""

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import accumulate
-from typing import Any
 
 import daachorse
 
@@ -99,7 +98,7 @@ class Dictionary:
         return Mention(start, end, forms)
 
     def _other(self, text: Text, end: int, upper: bool) -> bool:
-        """Say whether what follows makes a short form something else, a road or a river, and is no name: 广东 | 河源."""
+        """Say whether what follows makes a short form a road or a river, and is no name: 广东 | 河源."""
         following = _FOLLOWING.match(text.text, end)
         if not following or (upper and _ISLAND.match(text.text, end)):
             return False
@@ -142,7 +141,7 @@ def _usable(form: Form, text: Text, start: int, end: int, previous: int) -> bool
 @cache
 def _national() -> Names:
     """Return the forms of every division down to the township, by what is written; () for words that are no place."""
-    names: Names = {word: () for word in place_words("other_words")}
+    names: Names = dict.fromkeys(place_words("other_words"), ())
     for division in gazetteer().divisions:
         if division.level is PlaceLevel.TOWNSHIP and not _named(division.name):
             continue

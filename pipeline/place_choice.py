@@ -48,8 +48,11 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A mention decided: confidence in percent, and why: right after its parent or before a part of
-    it ("beside"), soon after one above it ("near"), the post names one above it ("text", "province"), "home", "own", or nothing of these ("")."""
+    """A mention decided: confidence in percent, and why.
+
+    Right after its parent or before a part of it ("beside"), soon after one above it ("near"), the post names one above
+    it ("text", "province"), the outlet's home ("home"), the desk's own ("own"), or none of these ("").
+    """
 
     start: int
     end: int
@@ -191,7 +194,11 @@ def _enough(form: Form, why: str, forms: int, context: Context) -> bool:
             return forms == 1 and (form.full or form.doubt == "p" or len(form.name) > 3)
         return True
     if form.level is PlaceLevel.TOWNSHIP:
-        return why in ("beside", "near", "text", "home") or (forms == 1 and (why in ("own", "province") or len(form.name) > 3))
+        return why in ("beside", "near", "text", "home") or (
+            forms == 1 and (why in ("own", "province") or len(form.name) > 3)
+        )
+    if why == "own":
+        return forms == 1 and not context.elsewhere(form.code)
     return why in ("beside", "near", "text", "home")
 
 

@@ -29,7 +29,7 @@ _MOST_COUNTIES = 8
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """A stretch of `field` that names one of several places, and nothing says which: their codes, the likeliest first."""
+    """A stretch of `field` that names one of several places, none of them for certain: the likeliest codes first."""
 
     field: str
     start: int
@@ -172,8 +172,9 @@ def _weight(tag: PlaceTag, first: bool, lead: int) -> float:
 def primary_place(tags: Sequence[PlaceTag], lead: int = 120) -> str | None:
     """Return the code of the place that a post is mostly about, None where it names none.
 
-    A tag in the title weighs 3, the first one 5, in the first `lead` characters 1.5, else 1; from the province down, the heaviest inner
-    place is followed while it holds more than half of the weight of the outer one. 青石县 in 青石县红河镇 adds none.
+    A tag in the title weighs 3, the first one 5, one in the first `lead` characters 1.5, else 1; from the province
+    down, the heaviest inner place is followed while it holds more than half of the weight of the outer one. 青石县 in
+    青石县红河镇 adds none.
     """
     named = [tag for tag, after in zip_longest(tags, tags[1:]) if after is None or not _qualifies(tag, after)]
     inside = [(tag.code, _weight(tag, number == 0, lead)) for number, tag in enumerate(named)]

@@ -86,7 +86,7 @@ def test_real_stories_are_cut_as_jieba_cuts_them() -> None:
 
 
 def test_without_the_wheel_jieba_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "rjieba", None)
+    monkeypatch.setattr(words, "_Fast", None)
     slow = Cutter(OWN)
     tokens = slow.tokens(SENTENCES[6])
     assert slow._fast is None
