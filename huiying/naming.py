@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huiying.core.config import Desk
-from huiying.core.config_files import read_texts
-from huiying.core.config_text import read_desk
 from huiying.core.errors import Refused
 from huiying.core.model import PlaceLevel
 from huiying.core.places import covers
 from huiying.terminal import say
 
 if TYPE_CHECKING:
+    from huiying.core.config import Desk
     from pipeline.gazetteer import Division
 
 _FILE = "places.toml"
@@ -76,6 +74,8 @@ def found(name: str) -> Iterator[Division]:
 def add_place(folder: Path, name: str, code: str, level: PlaceLevel, aliases: Sequence[str]) -> None:
     """Append a place to the folder's places.toml. What check would refuse is Refused and nothing is written."""
     from huiying.check import errors
+    from huiying.core.config_files import read_texts
+    from huiying.core.config_text import read_desk
     from pipeline.gazetteer import gazetteer as shipped
 
     texts = read_texts(folder)

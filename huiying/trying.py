@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from huiying.core.errors import Refused
+from huiying.core.places import ancestors
 
 Zone = Annotated[str, typer.Option(help="Zone of a time that names none.")]
 Json = Annotated[bool, typer.Option("--json", help="Print a line of JSON each.")]
@@ -107,8 +108,8 @@ def tagged(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
     tools = Everywhere()
     for number, line in enumerate(lines, 1):
-        title, text = _texts(line, number)
-        tags = tools.tag(title, text)
+        title, text, outlet = _texts(line, number)
+        tags = tools.tag(title, text, outlet)
         yield {
             "words": {"title": tools.words(title), "text": tools.words(text)},
             "places": [
@@ -121,21 +122,27 @@ def tagged(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
                     "end": one.end,
                     "confidence": one.confidence,
                     "why": one.why,
+                    "path": list(tools.path(one.code)),
+                    "parents": list(ancestors(one.code)),
                 }
                 for one in tags.places
             ],
             "primary": tags.primary,
+            "ambiguous": [
+                {"field": one.field, "start": one.start, "end": one.end, "candidates": list(one.candidates)}
+                for one in tags.ambiguous
+            ],
             "topics": [{"topic": hit.topic, "words": [list(word) for word in hit.words]} for hit in tags.topics],
             "fingerprint": [str(mark) for mark in fingerprints(title, text)],
         }
 
 
-def _texts(line: str, number: int) -> tuple[str, str]:
+def _texts(line: str, number: int) -> tuple[str, str, str]:
     try:
         said = json.loads(line)
-        title, text = said.get("title", ""), said["text"]
+        title, text, outlet = said.get("title", ""), said["text"], said.get("outlet", "")
     except (ValueError, KeyError, TypeError, AttributeError) as cause:
         raise Refused("tag_line", number=number) from cause
-    if not (isinstance(title, str) and isinstance(text, str)):
+    if not all(isinstance(each, str) for each in (title, text, outlet)):
         raise Refused("tag_line", number=number)
-    return title, text
+    return title, text, outlet

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -61,6 +62,7 @@ class Gazetteer:
             self._frames[county] = (offset, int(length))
             offset += int(length)
         self.villages = lru_cache(maxsize=64)(self._villages)
+        self.village_codes = lru_cache(maxsize=256)(self._village_codes)
 
     def name(self, code: str) -> str | None:
         """Return the official name of a 12-digit code, None where there is none."""
@@ -80,11 +82,20 @@ class Gazetteer:
 
     def _villages(self, county: str) -> tuple[Division, ...]:
         """Return the villages of the county with these six digits."""
+        return tuple(Division(county + line[:6], line[6:], PlaceLevel.VILLAGE) for line in self._lines(county))
+
+    def _village_codes(self, county: str) -> Mapping[str, tuple[str, ...]]:
+        """Return the codes of the county's villages by name; many counties have two villages of one name."""
+        codes: dict[str, tuple[str, ...]] = {}
+        for line in self._lines(county):
+            codes[line[6:]] = (*codes.get(line[6:], ()), county + line[:6])
+        return codes
+
+    def _lines(self, county: str) -> list[str]:
         if county not in self._frames:
-            return ()
+            return []
         offset, length = self._frames[county]
-        text = zstandard.decompress(self._body[offset : offset + length]).decode("utf-8")
-        return tuple(Division(county + line[:6], line[6:], PlaceLevel.VILLAGE) for line in text.split("\n"))
+        return zstandard.decompress(self._body[offset : offset + length]).decode("utf-8").split("\n")
 
 
 def _division(line: str) -> Division:

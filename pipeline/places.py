@@ -9,22 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import zip_longest
-from typing import Any
-
-import daachorse
 
 from huiying.core.config import Area
-from huiying.core.model import PlaceLevel, PlaceTag
+from huiying.core.model import PlaceTag
 from huiying.core.places import covers, level_of, significant
-from pipeline.aliases import place_words
-from pipeline.gazetteer import Division, gazetteer
+from pipeline.gazetteer import gazetteer
 from pipeline.mentions import Dictionary, Text
-from pipeline.place_choice import Choice, Context, Form, Mention, Unclear, choose
-
-_NO_VILLAGE = frozenset(place_words("no_villages"))
-_MOST_COUNTIES = 8
+from pipeline.place_choice import Choice, Context, Mention, Unclear, choose
+from pipeline.villages import with_villages
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +60,7 @@ class PlaceTagger:
         unclear: list[Ambiguous] = []
         for field, bounded in texts.items():
             choices, open_ones = _chosen(found[field], bounded.text, context)
-            choices = _with_villages(choices, bounded, context)
+            choices = with_villages(choices, bounded, context)
             tags += [_tag(choice, field) for choice in choices]
             unclear += [_ambiguous(one, field) for one in open_ones if not _overlaps(one, choices)]
         if not tags and home is not None:
@@ -93,56 +86,6 @@ def _chosen(mentions: Sequence[Mention], text: str, context: Context) -> tuple[l
             context.add(choice.form.code)
             choices.append(choice)
     return choices, unclear
-
-
-def _with_villages(choices: list[Choice], bounded: Text, context: Context) -> list[Choice]:
-    """Add the villages of the counties that the post names or the outlet is at home in."""
-    text = bounded.text
-    starts = bounded.starts | {choice.end for choice in choices}
-    for county in context.counties()[:_MOST_COUNTIES]:
-        names, automaton = _villages(county)
-        if automaton is None:
-            continue
-        for start, end, number in automaton.find(text):
-            inside = [c for c in choices if c.start < end and start < c.end]
-            if (
-                start not in starts
-                or text[end : end + 1] in ("镇", "路", "街")
-                or any(c.end - c.start >= end - start for c in inside)
-            ):
-                continue
-            choice = _village(names[number][1], start, end, context)
-            if choice is not None and not _contradicted(choice, choices):
-                choices = sorted([c for c in choices if c not in inside] + [choice], key=lambda c: c.start)
-    return choices
-
-
-def _contradicted(village: Choice, choices: Sequence[Choice]) -> bool:
-    """Say whether another place stands right before the village, which does not lie in it: 重庆团结村 in 义乌."""
-    return any(c.end == village.start and not covers(c.form.code, village.form.code) for c in choices)
-
-
-def _village(found: tuple[Division, ...], start: int, end: int, context: Context) -> Choice | None:
-    """Return the one village meant: in a township that is named, or the only one of its name in the county."""
-    named = [village for village in found if village.code[:9].ljust(12, "0") in context.codes]
-    meant = named or list(found)
-    if len(meant) != 1:
-        return None
-    form = Form(meant[0].code, meant[0].name, PlaceLevel.VILLAGE, full=True)
-    return Choice(start, end, form, 90 if named else 75, "township" if named else "county")
-
-
-@lru_cache(maxsize=128)
-def _villages(county: str) -> tuple[list[tuple[str, tuple[Division, ...]]], Any]:
-    by_name: dict[str, list[Division]] = {}
-    for village in gazetteer().villages(county):
-        if village.name not in _NO_VILLAGE and village.name[-1] in "村社区屯寨":
-            by_name.setdefault(village.name, []).append(village)
-    names = [(name, tuple(villages)) for name, villages in by_name.items()]
-    if not names:
-        return [], None
-    keys = [name for name, _ in names]
-    return names, daachorse.CharwiseDoubleArrayAhoCorasick(keys, daachorse.MATCH_KIND_LEFTMOST_LONGEST)
 
 
 def _tag(choice: Choice, field: str) -> PlaceTag:

@@ -68,6 +68,10 @@ class Everywhere:
         """Return the tags of a text; a place in the outlet's name is its home."""
         return _tags(self._tools, title, text, self._home(outlet) if outlet else None)
 
+    def path(self, code: str) -> tuple[str, ...]:
+        """Return the names of the divisions from the province down to `code`."""
+        return gazetteer().path(code)
+
     def words(self, text: str) -> list[str]:
         """Return the words of a text; joined they are the text again."""
         return self._tools.cutter.tokens(text)

@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 from huiying.core.config import Desk
@@ -65,7 +66,7 @@ class Cutter:
 
     def search_words(self, tokens: Sequence[str]) -> list[str]:
         """Return the words of search mode in small letters: the known words inside a token come before it."""
-        return [word for token in tokens for word in self._inside(token)]
+        return list(chain.from_iterable(map(self._inside, tokens)))
 
     def words(self, tokens: Sequence[str]) -> str:
         """Return the words of search mode joined by one blank, for a whitespace analyser."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from huiying.core.model import PlaceLevel
 
 _WIDTHS = (
@@ -13,6 +15,7 @@ _WIDTHS = (
 )
 
 
+@lru_cache(maxsize=1 << 14)
 def level_of(code: str) -> PlaceLevel:
     """Return the level of a 12-digit code. Anything else is a ValueError."""
     if len(code) != 12 or not code.isdigit():
@@ -34,6 +37,7 @@ def covers(area: str, code: str) -> bool:
     return code.startswith(significant(area))
 
 
+@lru_cache(maxsize=1 << 14)
 def ancestors(code: str) -> tuple[str, ...]:
     """Return the codes above `code`, coarse to fine, without itself."""
     own = len(significant(code))

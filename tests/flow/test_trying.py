@@ -90,9 +90,26 @@ def test_texts_are_tagged_with_the_whole_countrys_places() -> None:
     for place in told["places"]:
         field = {"title": title, "text": text}[place["field"]]
         assert place["name"].startswith(field[place["start"] : place["end"]][:2])
+    town = told["places"][-1]
+    assert town["path"] == ["北京市", "朝阳区", "劲松街道"]
+    assert town["parents"] == ["110000000000", "110100000000", "110105000000"]
     assert [hit["topic"] for hit in told["topics"]] == ["water"]
     assert "".join(told["words"]["text"]) == text
     assert told["fingerprint"]
+
+
+def test_what_is_ambiguous_and_the_outlets_name_are_told_too() -> None:
+    lines = [
+        {"text": "朝阳区停水"},
+        {"text": "朝阳区停水", "outlet": "长春晚报"},
+        {"text": "停水了", "outlet": "贵州卫健委"},
+    ]
+    unclear, clear, silent = tagged(json.dumps(line) for line in lines)
+    assert unclear["places"] == []
+    (one,) = unclear["ambiguous"]
+    assert (one["start"], one["end"], sorted(one["candidates"])) == (0, 3, ["110105000000", "220104000000"])
+    assert (clear["ambiguous"], clear["primary"]) == ([], "220104000000")
+    assert (silent["primary"], silent["places"][0]["field"]) == ("520000000000", "outlet")
 
 
 def test_the_command_answers_line_for_line() -> None:
@@ -104,7 +121,9 @@ def test_the_command_answers_line_for_line() -> None:
     assert told[1]["places"] == []
 
 
-@pytest.mark.parametrize("line", ["", "[]", "{}", '{"text": 1}', '{"title": [], "text": "x"}', "\ud800"])
+@pytest.mark.parametrize(
+    "line", ["", "[]", "{}", '{"text": 1}', '{"title": [], "text": "x"}', '{"text": "x", "outlet": 1}', "\ud800"]
+)
 def test_a_line_that_is_none_is_named_by_its_number(line: str) -> None:
     with pytest.raises(Refused, match="tag_line") as refused:
         list(tagged([json.dumps({"text": "x"}), line]))
