@@ -27,7 +27,8 @@ _FOLLOWING = re.compile("|".join(place_words("following")))
 _ISLAND = re.compile("岛(?!屿|链)")
 _WORK = re.compile("《([^》]{1,40})》")
 _PRINTED = re.compile(f"(?:{'|'.join(place_words('printed'))})$")
-_SURNAMES = frozenset(place_words("surnames"))
+_SURNAMES = frozenset(place_words("surnames") + place_words("syllables"))
+_CLOSING = frozenset("，。、；：！？）”》的等至到和与及或是在县市 \n")
 _ESTATES = "|".join(place_words("estates"))
 _INNER = f"(?:(?![{''.join(place_words('counting'))}])[\u4e00-\u9fff])"
 _ESTATE = re.compile(f"{_INNER}?(?:{_ESTATES})")
@@ -51,13 +52,25 @@ class Text:
         """Say whether a token ends there."""
         return end in self.starts
 
+    def only_ends_word(self, end: int, later: int) -> bool:
+        """Say whether a token ends at `end` and none at `later`."""
+        return end in self.starts and later not in self.starts
+
     def in_work(self, start: int) -> bool:
         """Say whether `start` lies in the title of a book or film; rules and plans are none."""
         return any(begin < start < end for begin, end in self._works)
 
-    def after_surname(self, start: int) -> bool:
-        """Say whether a surname stands right before `start` as a word of its own."""
+    def in_person(self, start: int) -> bool:
+        """Say whether a surname, or a syllable of foreign names, stands right before `start` as a word of its own."""
         return start > 0 and self.text[start - 1] in _SURNAMES and start - 1 in self.starts
+
+    def closes(self, end: int) -> bool:
+        """Say whether no noun or verb can follow at `end`: a sign, the text's end, or a word that joins."""
+        return end == len(self.text) or self.text[end] in _CLOSING
+
+    def on_route(self, start: int, end: int) -> bool:
+        """Say whether a stretch is an end of a way: 中卫至枣阳, 经大同."""
+        return self.text[end : end + 1] in ("至", "到") or self.text[max(0, start - 1) : start] in ("至", "经")
 
     def miscut(self, start: int, end: int) -> bool:
         """Say whether the words that cut a name apart at its begin hold one that is no known word: 和龙 | 岗区."""
@@ -95,7 +108,7 @@ class Dictionary:
         forms = tuple(form for form in self._names[self._aliases[number]] if _usable(form, text, start, end, previous))
         if not forms or (not forms[0].full and self._other(text, end, forms[0].level in _UPPER)):
             return None
-        return Mention(start, end, forms)
+        return Mention(start, end, forms, text.closes(end), text.on_route(start, end))
 
     def _other(self, text: Text, end: int, upper: bool) -> bool:
         """Say whether what follows makes a short form a road or a river, and is no name: 广东 | 河源."""
@@ -126,13 +139,13 @@ def _usable(form: Form, text: Text, start: int, end: int, previous: int) -> bool
     """
     bounded = start in text.starts or (start == previous and start > 0) or text.text.endswith("中国", 0, start)
     if form.full:
-        if form.doubt in ("w", "d") and not text.ends_word(end) and text.ends_word(end - 1):
+        if form.doubt in ("w", "d") and form.name[-1] in "县区" and text.only_ends_word(end - 1, end):
             return False  # 振兴 | 县域
         return bounded or len(form.name) >= 5 or (len(form.name) > 2 and text.miscut(start, end))
     upper = form.level in _UPPER
     if not bounded or not (upper or text.ends_word(end)) or text.in_work(start):
         return False
-    if form.level is not PlaceLevel.PROVINCE and start != previous and text.after_surname(start):
+    if form.level is not PlaceLevel.PROVINCE and start != previous and text.in_person(start):
         return False
     estate = _LONG_ESTATE if form.doubt != "p" else _ESTATE
     return form.own or upper or not estate.match(text.text, end)

@@ -39,11 +39,16 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A stretch of text and the places that it may mean."""
+    """A stretch of text and the places that it may mean.
+
+    `closed`: no noun or verb follows it at once. `route`: it is an end of a way (中卫至枣阳).
+    """
 
     start: int
     end: int
     forms: tuple[Form, ...]
+    closed: bool = False
+    route: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ def choose(
     if any(not _inside(form, rival) for rival in rivals):
         sure = score > 0 and (form.full or form.doubt == "p")
         return Unclear(mention.start, mention.end, (form, *rivals)[:_MOST_CANDIDATES]) if sure else None
-    if score < 0 or not _enough(form, why, len(mention.forms), context):
+    if score < 0 or not _enough(form, why, mention, context):
         return None
     bare = not why and not form.full and form.level is PlaceLevel.COUNTY and form.doubt != "p"
     if bare and context.elsewhere(form.code):
@@ -164,7 +169,9 @@ def _score(form: Form, before: Choice | None, gap: str, context: Context) -> tup
         if before.form.code in outer:
             near = gap or before.form.code != _parent(form.code)
             return score + (_BESIDE / 2 if gap else _BESIDE), "near" if near else "beside"
-        if _rank(before.form.level) < _rank(form.level) and not gap:
+        bare = not form.full and form.level is PlaceLevel.COUNTY is before.form.level
+        elsewhere = bare and _parent(form.code) != _parent(before.form.code)
+        if not gap and (_rank(before.form.level) < _rank(form.level) or elsewhere):
             return score + _CONTRADICTED, why
     return score, why
 
@@ -181,24 +188,26 @@ def _rank(level: PlaceLevel) -> int:
     return list(PlaceLevel).index(level)
 
 
-def _enough(form: Form, why: str, forms: int, context: Context) -> bool:
+def _enough(form: Form, why: str, mention: Mention, context: Context) -> bool:
     """Say whether the reason is good enough for the level; nothing else is asked of provinces and cities."""
+    alone = len(mention.forms) == 1
     if form.doubt == "d" and not form.full:
-        return why in ("beside", "near", "home", "own") or _parent(form.code) in context.codes
+        meant = why in ("beside", "near", "home", "own") or _parent(form.code) in context.codes
+        return meant or (alone and mention.route)
     if form.level in (PlaceLevel.PROVINCE, PlaceLevel.CITY):
         return True
     if form.level is PlaceLevel.COUNTY:
         if form.doubt == "w" and not form.full:
-            return why in ("beside", "own")
+            return why in ("beside", "own") or (why == "near" and mention.closed)
         if not why:
-            return forms == 1 and (form.full or form.doubt == "p" or len(form.name) > 3)
+            return alone and (form.full or form.doubt == "p" or len(form.name) > 3)
         return True
     if form.level is PlaceLevel.TOWNSHIP:
         return why in ("beside", "near", "text", "home") or (
-            forms == 1 and (why in ("own", "province") or len(form.name) > 3)
+            alone and (why in ("own", "province") or len(form.name) > 3)
         )
     if why == "own":
-        return forms == 1 and not context.elsewhere(form.code)
+        return alone and not context.elsewhere(form.code)
     return why in ("beside", "near", "text", "home")
 
 

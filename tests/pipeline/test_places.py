@@ -143,6 +143,11 @@ def test_primary_place_follows_the_weight_and_title_counts_most() -> None:
         ("江苏海安停水", ["江苏省", "海安市"]),
         ("江苏泰州凤城至无锡", ["江苏省", "泰州市", "无锡市"]),
         ("聚焦振兴县域高中", []),
+        ("在安徽无为，引江济淮", ["安徽省", "无为市"]),
+        ("三线中卫至枣阳段投产", ["中卫市", "枣阳市"]),
+        ("会见斯凯里特总理", []),
+        ("吉林大安市龙海灌区", ["吉林省", "大安市"]),
+        ("抵达海东市民和县", ["海东市", "民和回族土族自治县"]),
     ],
 )
 def test_neighbours_decide_whether_a_name_is_a_place(text: str, expected: list[str]) -> None:
