@@ -21,7 +21,7 @@ from huiying.core.config import Outlet
 from huiying.core.ports import Clock
 
 LARGEST = 4 * 2**20  # bytes of one response: what POSTS_FOUND carries at most
-PATIENCE = 30  # seconds for one whole response
+PATIENCE = 9.0  # seconds for one whole answer
 STOP_WITHIN = 3  # seconds that requests in flight may take at the end
 
 
@@ -46,6 +46,7 @@ def settings(contact: str) -> dict[str, Any]:
             "crawlers.robots.ObeyRobots": 100,
             "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
         },
+        "DOWNLOAD_HANDLERS_BASE": dict.fromkeys(("http", "https"), "crawlers.transport.BoundedHandler"),
         "CONCURRENT_ITEMS": 1,
         "CONCURRENT_REQUESTS": 512,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,

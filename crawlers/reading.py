@@ -15,11 +15,10 @@ import structlog
 
 from crawlers.boundary import refuse_address
 from crawlers.changes import News, judge
-from crawlers.feeds import read_feed
 from crawlers.fetch import Fetcher, header
 from crawlers.items import Item, Unreadable
-from crawlers.lists import read_list
 from crawlers.outcomes import Failure, failed, failure_of, instants, is_backlog, quiet, unreadable, with_dates
+from crawlers.parsing import Parser
 from crawlers.posts import Fate, Origin, Posts
 from crawlers.schedule import conditional, next_due
 from huiying.core.config import Outlet, Source
@@ -43,8 +42,9 @@ class Sought:
 class Reader:
     """Reads sources one by one. Counts polls and mistrusts validators for as long as the process lives."""
 
-    def __init__(self, fetcher: Fetcher, posts: Posts, store: Store, clock: Clock) -> None:
+    def __init__(self, fetcher: Fetcher, parser: Parser, posts: Posts, store: Store, clock: Clock) -> None:
         self._fetcher = fetcher
+        self._parser = parser
         self._posts = posts
         self._store = store
         self._clock = clock
@@ -57,7 +57,7 @@ class Reader:
             new = await self._outcome(sought, state, sources)
         except BackendError:
             raise
-        except Exception as cause:  # a body that breaks a parser must not stop the other sources
+        except Exception as cause:  # what breaks one reading must not stop the other sources
             logger.exception("reading_broke", source=sought.id)
             broken = Failure(Reading.UNREADABLE, f"not_a_feed {type(cause).__name__}")
             new = failed(state, broken, sought.source, self._clock.now())
@@ -78,19 +78,14 @@ class Reader:
             return quiet(state, Reading.NOT_MODIFIED, sought.source, now)
         if sha256(answer.body).hexdigest() == state.body_hash:
             return quiet(state, Reading.SAME_BYTES, sought.source, now)
-        items = self._items(sought, answer)
+        kind = header(answer, "content-type")
+        items = await self._parser(sought.source, answer.body, kind, answer.address)
         if isinstance(items, Unreadable):
             return failed(state, unreadable(items), sought.source, now)
         if not items:
             return quiet(state, Reading.EMPTY, sought.source, now)
         fates = await self._take(sought, state, sources, items, now)
         return self._read_whole(sought, state, answer, items, fates, now)
-
-    def _items(self, sought: Sought, answer: Response) -> list[Item] | Unreadable:
-        content_type = header(answer, "content-type")
-        if sought.source.kind == "list":
-            return read_list(answer.body, content_type, answer.address, sought.source)
-        return read_feed(answer.body, content_type, answer.address)
 
     async def _take(
         self, sought: Sought, state: SourceState, sources: frozenset[str], items: list[Item], now: datetime

@@ -8,7 +8,6 @@ request ─► rules of its host (kept for a day) ─► allowed: paced by max(o
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,8 +79,12 @@ def _forbids(line: str, path: str) -> bool:
     name, _, form = line.partition(":")
     if name.strip().lower() != "disallow" or not form.strip():
         return False
-    parts = [re.escape(part) for part in form.strip().removesuffix("$").split("*")]
-    return re.match(".*".join(parts), path) is not None
+    first, *parts = form.strip().removesuffix("$").split("*")
+    at = len(first) if path.startswith(first) else -1
+    for part in parts:
+        found = path.find(part, at) if at >= 0 else -1
+        at = found + len(part) if found >= 0 else -1
+    return at >= 0
 
 
 class ObeyRobots:
@@ -103,7 +106,7 @@ class ObeyRobots:
         if request.meta.get(_ITSELF):
             self._pace(request, outlet.pace)
             return
-        rules = await self._of(request, outlet)
+        rules = await self._of(request)
         if text := rules.refusal(request.url):
             raise Forbidden(text)
         self._pace(request, max(outlet.pace, rules.delay()))
@@ -115,31 +118,33 @@ class ObeyRobots:
         if slot in downloader.slots:
             downloader.slots[slot].delay = delay
 
-    async def _of(self, request: Request, outlet: Outlet) -> Rules:
+    async def _of(self, request: Request) -> Rules:
         address = urljoin(request.url, "/robots.txt")
         now = self._now()
         async with self._locks[address]:
             kept = self._rules.get(address)
             if kept is None or kept.until <= now:
-                kept = self._rules[address] = await self._read(address, outlet, now)
+                kept = self._rules[address] = await self._read(address, request, now)
         return kept
 
-    async def _read(self, address: str, outlet: Outlet, now: datetime) -> Rules:
-        response = await self._get(address, outlet)
+    async def _read(self, address: str, asking: Request, now: datetime) -> Rules:
+        outlet: Outlet = asking.meta["outlet"]
+        response = await self._get(address, asking)
         for _ in range(HOPS):
             if response.status not in REDIRECTS:
                 break
             target = urljoin(response.url, (response.headers.get("Location") or b"").decode("latin-1"))
             if refuse_address(outlet, target):
                 raise Unknown(f"{address} -> {target}")
-            response = await self._get(target, outlet)
+            response = await self._get(target, asking)
         if response.status >= 500 or response.status == 429:
             raise Unknown(f"{address}: HTTP {response.status}")
         body = response.body if 200 <= response.status < 300 else b""
         return read_rules(address, body, now + KEPT)
 
-    async def _get(self, address: str, outlet: Outlet) -> Response:
-        meta: dict[str, Any] = {"download_slot": host(address), "download_timeout": 30, "outlet": outlet, _ITSELF: True}
+    async def _get(self, address: str, asking: Request) -> Response:
+        meta: dict[str, Any] = {"download_slot": host(address), "outlet": asking.meta["outlet"], _ITSELF: True}
+        meta["download_timeout"] = asking.meta["download_timeout"]
         agent = self._crawler.settings["USER_AGENT"]
         request = Request(address, headers={"User-Agent": agent}, callback=NO_CALLBACK, meta=meta)
         return await self._crawler.engine.download_async(request)

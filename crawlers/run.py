@@ -22,6 +22,7 @@ from crawlers.boundary import refuse_outlet
 from crawlers.engine import Engine, on_reactor
 from crawlers.fetch import Fetcher
 from crawlers.outcomes import Failure, failed
+from crawlers.parsing import Parser
 from crawlers.posts import Posts
 from crawlers.reading import Reader, Sought
 from crawlers.resolver import GuardedResolver
@@ -87,16 +88,17 @@ async def opened(
     """Yield the role's work on the reactor's loop, for whoever gives it its ticks."""
     engine = Engine(machine.contact, clock)
     fetcher = Fetcher(engine, clock, engine.resolver.refused)
-    aside = Aside(log)
+    aside, parser = Aside(log), Parser()
     posts = Posts(machine.desk, fetcher, aside, store, captures, clock)
     wanted = Wanted(machine.desk, fetcher, aside, store, captures, clock)
-    crawl = Crawl(desk_of, Reader(fetcher, posts, store, clock), wanted, store, clock, engine.resolver)
+    crawl = Crawl(desk_of, Reader(fetcher, parser, posts, store, clock), wanted, store, clock, engine.resolver)
     await engine.start()
     try:
         yield crawl
     finally:
         await crawl.stop()
         await engine.stop()
+        parser.close()
         aside.close()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from hashlib import sha256
 
 from huiying.core.charset import decode
@@ -15,6 +16,9 @@ from huiying.core.charset import decode
 _UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|noscript|template)\b.*?(?:</\1\s*>|\Z)", re.I | re.S)
 _TAG = re.compile(r"<[^<>]*>")
 _COUNTER = re.compile(r"((?:浏览|点击|阅读|访问|次数)[量数次\s:：]{0,8})\d{1,9}+(?![\d年月日时:：./-])")
+_REFERENCE = re.compile("&")
+_BLANK = re.compile(r"\s")
+_PART = 2**16  # characters
 _SEEN_KINDS = ("text/", "application/xhtml", "application/xml")
 
 
@@ -27,5 +31,16 @@ def seen_hash(body: bytes, content_type: str | None) -> str:
 
 def seen_text(markup: str) -> str:
     """Return the visible text in one line, without the 1 to 9 digits of a visit counter."""
-    text = html.unescape(_TAG.sub(" ", _UNSEEN.sub(" ", markup)))
-    return _COUNTER.sub(r"\1", " ".join(text.split()))
+    text = "".join(html.unescape(part) for part in _parts(_REFERENCE, _TAG.sub(" ", _UNSEEN.sub(" ", markup))))
+    words = (" ".join(part.split()) for part in _parts(_BLANK, text))
+    return _COUNTER.sub(r"\1", " ".join(part for part in words if part))
+
+
+def _parts(begin: re.Pattern[str], text: str) -> Iterator[str]:
+    """Yield `text` in parts that end before a `begin`: 4 MB of references or words as one list would take 100 MB."""
+    at = 0
+    while at < len(text):
+        found = begin.search(text, at + _PART)
+        end = found.start() if found else len(text)
+        yield text[at:end]
+        at = end

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from crawlers.engine import LARGEST, Engine
-from crawlers.fetch import Fetcher, Missed, header
+from crawlers.engine import LARGEST
+from crawlers.fetch import Missed, header
 from huiying.core.config import Outlet
 from huiying.core.model import Response
-from tests.clock import SettableClock
 from tests.crawlers.desk import outlet
-from tests.crawlers.reactor import submit
+from tests.crawlers.fetching import HOST
+from tests.crawlers.fetching import fetch as fetch_all
 from tests.site import Answer, Site
 
 Fetch = Callable[..., Response | Missed]
@@ -27,20 +27,9 @@ def publisher(site: Site) -> Outlet:
 @pytest.fixture
 def fetch(publisher: Outlet) -> Fetch:
     """Return a function that fetches addresses, one after another, with loopback open to `loopback` only."""
-    clock = SettableClock()
 
-    def get(*addresses: str, by: Outlet = publisher, loopback: str = "127.0.0.2") -> Response | Missed:
-        async def main() -> Response | Missed:
-            engine = Engine("duty@example.cn", clock)
-            engine.resolver.loopback = frozenset({loopback})
-            await engine.start()
-            try:
-                fetcher = Fetcher(engine, clock, engine.resolver.refused)
-                return [await fetcher.fetch(by, address) for address in addresses][-1]
-            finally:
-                await engine.stop()
-
-        return submit(main).result(20)
+    def get(*addresses: str, by: Outlet = publisher, loopback: str = HOST) -> Response | Missed:
+        return fetch_all(by, *addresses, loopback=loopback)[-1]
 
     return get
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from crawlers.seen_text import seen_hash
+from crawlers.seen_text import seen_hash, seen_text
 
 PAGE = "<html><head><style>p{}</style></head><body><p>红河镇停水</p><i>浏览次数：<b>12</b></i></body></html>"
 
@@ -48,3 +51,11 @@ def test_what_shows_no_text_is_its_bytes() -> None:
 @pytest.mark.parametrize("piece", ["<", "<!--", "<script", "<a href=", "浏览 "])
 def test_hostile_markup_comes_to_an_end(piece: str) -> None:
     assert seen(piece * 100_000)
+
+
+@given(st.lists(st.sampled_from(["水", "a", " ", "\n", "&nbsp;", "&am", "p;", "&#27;", "&", ";", "\u3000"])))
+def test_text_is_read_in_parts_as_it_reads_in_one(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crawlers.seen_text._PART", 3)
+        assert seen_text(text) == " ".join(html.unescape(text).split())
