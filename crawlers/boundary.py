@@ -24,7 +24,12 @@ from huiying.core.errors import Refused
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 NOT_THIS_OUTLET = "not_this_outlet"
 LEAST_PACE = 1.0  # seconds between requests to one host; less is for test sites on loopback only
+# What Python 3.11's `is_global` lets pass: IETF protocols, the old 6to4 relays (RFC 7526), documentation (RFC 9637).
+_SPECIAL = tuple(ipaddress.ip_network(one) for one in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20"))
+# All that IANA has assigned of IPv6 (RFC 4291 section 2.5.4), and NAT64, whose inner address is judged by itself.
+_UNICAST = tuple(ipaddress.ip_network(one) for one in ("2000::/3", "64:ff9b::/96"))
 _HOST = re.compile(r"[^\s/?#@]+")
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}", re.I)
 
 
@@ -88,12 +93,18 @@ def refuse_ip(address: str, loopback: bool) -> str | None:
     """Return "private_address" unless `address` lies in the public internet, or in loopback where that is allowed.
 
     Addresses that carry another inside (IPv4-mapped, NAT64, 6to4, Teredo) are judged by it too. Source: the IANA IPv4
-    and IPv6 special-purpose registries (100.64.0.0/10 among them), as Python's `is_global` reads them.
+    and IPv6 special-purpose registries (100.64.0.0/10 among them), as Python's `is_global` reads them, and `_SPECIAL`.
     """
     ip = ipaddress.ip_address(address.split("%")[0])
     if loopback:
         return None if ip.is_loopback else "private_address"
-    return None if all(one.is_global and not one.is_multicast for one in _inside(ip)) else "private_address"
+    return None if all(_is_public(one) for one in _inside(ip)) else "private_address"
+
+
+def _is_public(ip: IP) -> bool:
+    if not ip.is_global or ip.is_multicast or any(ip in network for network in _SPECIAL):
+        return False
+    return ip.version == 4 or any(ip in network for network in _UNICAST)
 
 
 def _port(own: str) -> int | None:
@@ -131,7 +142,8 @@ def _refuse_literal(name: str) -> str | None:
         return "private_address" if mapped else refuse_ip(name, loopback=False)
     except ValueError:
         local = "." not in name or name.endswith((".localhost", ".local", ".internal", ".lan", ".home.arpa"))
-        return "private_address" if local or _NUMERIC.fullmatch(name) else None
+        inwards = "private_address" if local or _NUMERIC.fullmatch(name) else None
+        return inwards or (None if _NAME.fullmatch(name) else "bad_host")
 
 
 def _listed(name: str) -> str | None:
