@@ -15,6 +15,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# The first characters of a page or feed without a mark: XML 1.0, appendix F.1.
+_UNMARKED = (
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
 _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,80}encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.I
 )
@@ -45,6 +52,9 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, str]:
     for mark, charset in _MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(charset, errors="replace"), charset
+    for begins, charset in _UNMARKED:
+        if body.startswith(begins):
+            return body.decode(charset, errors="replace"), charset
     if b"\0" not in body[:_DECLARATION_WITHIN] and (text := _strict(body, "utf-8")) is not None:
         return text, "utf-8"
     declared = _declared(body, content_type)

@@ -89,3 +89,8 @@ def test_real_pages_are_read_right_under_every_declaration(charset: str, declare
         if decode(body, kind) != (body.decode(charset), charset):
             wrong.append(file.name)
     assert wrong == []
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_characters_without_a_mark_are_known_by_the_first_bracket(charset: str) -> None:
+    assert decode("<rss>停水</rss>".encode(charset), None) == ("<rss>停水</rss>", charset)
