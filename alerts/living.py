@@ -17,7 +17,7 @@ from alerts.events import EventType
 from alerts.following import Entry
 from alerts.view import AlertView
 from huiying.core import codec
-from huiying.core.config import Desk
+from huiying.core.config import Desk, Source
 from huiying.core.consume import Buried
 from huiying.core.errors import Dead
 from huiying.core.model import Draft, Event, Json, Role, Topic
@@ -132,13 +132,22 @@ def _by_day(since: int, now: datetime, zone: ZoneInfo) -> Counter[date]:
 
 
 def _read_lately(desk: Desk, states: dict[str, SourceState], now: datetime) -> Iterator[str]:
-    """Yield the outlets of which a source was read no longer ago than twice the time between its readings."""
+    """Yield the outlets of which a source was read no longer ago than twice the time between its readings.
+
+    That time is the configured one, or what crawl chose by the source's rhythm.
+    """
     for outlet in desk.outlets:
         for id, source in outlet.source_ids():
             state = states.get(id)
-            if state and state.succeeded and now - state.succeeded <= timedelta(seconds=2 * source.every):
+            if state and state.succeeded and now - state.succeeded <= 2 * _between(state, source):
                 yield outlet.id
                 break
+
+
+def _between(state: SourceState, source: Source) -> timedelta:
+    every = timedelta(seconds=source.every)
+    worked = state.failures == 0 and state.attempted is not None and state.attempted == state.succeeded
+    return max(every, state.due - state.attempted) if worked and state.attempted else every
 
 
 def _reason(value: bytes) -> str:

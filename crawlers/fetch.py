@@ -11,9 +11,11 @@ from typing import Protocol
 from urllib.parse import urljoin
 
 import structlog
+from OpenSSL import SSL
 from scrapy import exceptions
 from scrapy.http import Headers
 from scrapy.http import Response as Answer
+from service_identity.exceptions import VerificationError
 from twisted.internet.error import ConnectError, ConnectionDone, ConnectionLost
 
 from crawlers import robots
@@ -25,7 +27,7 @@ from huiying.core.ports import Clock
 
 logger = structlog.get_logger("huiying.crawl")
 
-TEMPORARY = frozenset({"name", "timeout", "connection", "robots_unknown"})
+TEMPORARY = frozenset({"name", "timeout", "connection", "tls", "robots_unknown"})
 ACCEPT = {
     "Accept": "text/html,application/rss+xml,application/atom+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
@@ -103,7 +105,8 @@ class Fetcher:
             ConnectionLost,
             OSError,
         ) as cause:
-            return Missed("connection", f"{type(cause).__name__} {cause}"[:200])
+            code = "tls" if _is_tls(cause) else "connection"
+            return Missed(code, f"{type(cause).__name__} {cause}"[:200])
         except Exception as cause:  # whatever a hostile server provokes in the libraries is that server's failure
             logger.exception("fetch_broke", address=address)
             return Missed("connection", f"{type(cause).__name__} {cause}"[:200])
@@ -126,6 +129,12 @@ def _pairs(headers: Headers) -> Iterator[tuple[str, str]]:
 def header(response: Response, name: str) -> str | None:
     """Return the first header called `name` (lower case), None where there is none."""
     return next((value for key, value in response.headers if key.lower() == name), None)
+
+
+def _is_tls(cause: BaseException) -> bool:
+    """Say whether a handshake failed: OpenSSL's errors stand among the reasons of the connection's."""
+    reasons = getattr(cause, "reasons", None) or getattr(cause.__cause__, "reasons", None) or ()
+    return any(isinstance(getattr(one, "value", one), SSL.Error | VerificationError) for one in reasons)
 
 
 def _joined(base: str, location: str) -> str:

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from crawlers.fetch import Missed, header
 from crawlers.items import Item, Unreadable
-from crawlers.schedule import next_due
+from crawlers.line import AGAIN
+from crawlers.schedule import Trouble, again, next_due, window, with_new
 from huiying.core.config import Source
 from huiying.core.dates import read_date
 from huiying.core.model import Response
@@ -22,37 +23,56 @@ from huiying.core.states import Reading, SourceState
 BACKLOG_AGE = timedelta(hours=72)  # older items of a source's first reading open no alert
 DAYS_KEPT = 40
 REFUSING = frozenset({401, 403, 451})
-_READINGS = {
-    "robots": Reading.REFUSED,
-    "elsewhere": Reading.REFUSED,
-    "private_address": Reading.REFUSED,
-    "too_large": Reading.UNREADABLE,
+_TROUBLES = {
+    "name": Trouble.NAME,
+    "tls": Trouble.TLS,
+    "robots": Trouble.REFUSED,
+    "elsewhere": Trouble.REFUSED,
+    "private_address": Trouble.REFUSED,
+    "robots_unknown": Trouble.SERVER,
+    "redirects": Trouble.GONE,
+    "too_large": Trouble.PARSE,
 }
+_READINGS = {Trouble.REFUSED: Reading.REFUSED, Trouble.PARSE: Reading.UNREADABLE, Trouble.EMPTY: Reading.EMPTY}
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A reading that failed: `detail` is the sentence's code under "crawl.", a blank, and what the log needs."""
 
-    reading: Reading
+    trouble: Trouble
     detail: str
     not_before: datetime | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """Return how the reading ended."""
+        return _READINGS.get(self.trouble, Reading.UNREACHABLE)
+
+
+EMPTY = Failure(Trouble.EMPTY, "")
 
 
 def failure_of(answer: Response | Missed, now: datetime) -> Failure | None:
     """Return why `answer` is no reading, None where its body or a 304 can be used."""
     if isinstance(answer, Missed):
-        return Failure(_READINGS.get(answer.code, Reading.UNREACHABLE), f"{answer.code} {answer.detail}")
+        return Failure(_TROUBLES.get(answer.code, Trouble.CONNECT), f"{answer.code} {answer.detail}")
     if answer.status in REFUSING:
-        return Failure(Reading.REFUSED, f"forbidden {answer.status}")
+        return Failure(Trouble.REFUSED, f"forbidden {answer.status}")
     if answer.status == 304 or 200 <= answer.status < 300:
         return None
-    return Failure(Reading.UNREACHABLE, f"http {answer.status}", retry_after(answer, now))
+    return Failure(_of_status(answer.status), f"http {answer.status}", retry_after(answer, now))
+
+
+def _of_status(status: int) -> Trouble:
+    if status == 429:
+        return Trouble.BUSY
+    return Trouble.SERVER if status >= 500 else Trouble.GONE
 
 
 def unreadable(why: Unreadable) -> Failure:
     """Return the failure of a body that is no feed or list."""
-    return Failure(Reading.UNREADABLE, f"{why.code} {why.detail}")
+    return Failure(Trouble.PARSE, f"{why.code} {why.detail}")
 
 
 def retry_after(answer: Response, now: datetime) -> datetime | None:
@@ -76,21 +96,35 @@ def failed(state: SourceState, failure: Failure, source: Source, now: datetime) 
         detail=failure.detail,
         attempted=now,
         failures=failures,
-        due=next_due(source, failure.reading, failures, now, failure.not_before),
+        due=again(source, failure.trouble, failures, now, failure.not_before),
     )
 
 
-def quiet(state: SourceState, reading: Reading, source: Source, now: datetime) -> SourceState:
-    """Return the state after a reading that brought no items: 304, the same bytes, or an empty list."""
+def unblamed(before: SourceState, now: datetime) -> SourceState:
+    """Return the state after a reading that failed because our own line was down; `before` is the one before it."""
+    return replace(before, reading=Reading.UNREACHABLE, detail="own_line", attempted=now, due=now + AGAIN)
+
+
+def quiet(state: SourceState, reading: Reading, source: Source, zone: str, now: datetime) -> SourceState:
+    """Return the state after a reading that found nothing new: 304, the same bytes, or only items that are known."""
+    new = replace(state, window=window(state.window, 0, 0, timedelta(0)), every=source.every)
     return replace(
-        state,
+        new,
         reading=reading,
         detail="",
         attempted=now,
-        succeeded=state.succeeded if reading is Reading.EMPTY else now,
+        succeeded=now,
         failures=0,
-        due=next_due(source, reading, 0, now),
+        due=next_due(source, zone, new, now),
     )
+
+
+def brought(state: SourceState, size: int, fresh: int, source: Source, zone: str, now: datetime) -> SourceState:
+    """Return the state with what `fresh` new items among `size` say of rhythm and window; a first reading says none."""
+    if state.succeeded is None or state.first_read is None:
+        return state
+    held = window(state.window, size, fresh, now - state.succeeded)
+    return replace(state, window=held, rhythm=with_new(state.rhythm, fresh, zone, now))
 
 
 def instants(items: Iterable[Item], zone: str, now: datetime) -> dict[str, datetime]:

@@ -7,6 +7,7 @@ The validators (ETag, Last-Modified, body hash) are saved only when every item i
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -17,10 +18,25 @@ from crawlers.boundary import refuse_address
 from crawlers.changes import News, judge
 from crawlers.fetch import Fetcher, header
 from crawlers.items import Item, Unreadable
-from crawlers.outcomes import Failure, failed, failure_of, instants, is_backlog, quiet, unreadable, with_dates
+from crawlers.line import Line
+from crawlers.outcomes import (
+    EMPTY,
+    Failure,
+    brought,
+    failed,
+    failure_of,
+    instants,
+    is_backlog,
+    quiet,
+    unblamed,
+    unreadable,
+    with_dates,
+)
 from crawlers.parsing import Parser
 from crawlers.posts import Fate, Origin, Posts
-from crawlers.schedule import conditional, next_due
+from crawlers.schedule import NETWORK, Trouble, conditional, next_due
+from crawlers.wishes import wish
+from huiying.core.addresses import host
 from huiying.core.config import Outlet, Source
 from huiying.core.errors import BackendError
 from huiying.core.model import Response
@@ -40,7 +56,7 @@ class Sought:
 
 
 class Reader:
-    """Reads sources one by one. Counts polls and mistrusts validators for as long as the process lives."""
+    """Reads sources one by one. Counts polls, mistrusts validators, watches our own line while the process lives."""
 
     def __init__(self, fetcher: Fetcher, parser: Parser, posts: Posts, store: Store, clock: Clock) -> None:
         self._fetcher = fetcher
@@ -50,59 +66,97 @@ class Reader:
         self._clock = clock
         self._polls: Counter[str] = Counter()
         self._distrusted: set[str] = set()
+        self._line = Line()
+        self._blamed: dict[str, SourceState] = {}  # before failures that may turn out to be our own line's
 
-    async def read(self, sought: Sought, state: SourceState, sources: frozenset[str]) -> SourceState:
-        """Read `sought` once; return its new state, saved. Only a BackendError is raised; nothing is lost by it."""
+    async def read(self, sought: Sought, state: SourceState, sources: Mapping[str, Sought]) -> list[SourceState]:
+        """Read `sought` once; return its new state, saved, and those of sources that were blamed for our own line.
+
+        Only a BackendError is raised; nothing is lost by it.
+        """
         try:
             new = await self._outcome(sought, state, sources)
         except BackendError:
             raise
         except Exception as cause:  # what breaks one reading must not stop the other sources
             logger.exception("reading_broke", source=sought.id)
-            broken = Failure(Reading.UNREADABLE, f"not_a_feed {type(cause).__name__}")
-            new = failed(state, broken, sought.source, self._clock.now())
-        self._store.crawl.save_source(new)
-        self._tell(new)
+            broken = Failure(Trouble.PARSE, f"not_a_feed {type(cause).__name__}")
+            new = [failed(state, broken, sought.source, self._clock.now())]
+        for one in new:
+            self._store.crawl.save_source(one)
+            self._tell(one)
         return new
 
-    async def _outcome(self, sought: Sought, state: SourceState, sources: frozenset[str]) -> SourceState:
+    async def _outcome(self, sought: Sought, state: SourceState, sources: Mapping[str, Sought]) -> list[SourceState]:
         ask = conditional(self._polls[sought.id], sought.id in self._distrusted)
         self._polls[sought.id] += 1
         validators = (state.etag, state.modified) if ask else (None, None)
         answer = await self._fetcher.fetch(sought.outlet, sought.source.address, *validators)
         now = self._clock.now()
-        if failure := failure_of(answer, now):
-            return failed(state, failure, sought.source, now)
+        failure = failure_of(answer, now)
+        self._hear(sought, failure)
+        if failure:
+            return self._failed(sought, state, failure, sources, now)
         assert isinstance(answer, Response)
+        return [await self._read(sought, state, sources, answer, now)]
+
+    def _hear(self, sought: Sought, failure: Failure | None) -> None:
+        reached = failure is None or failure.trouble not in NETWORK
+        self._line = self._line.heard(host(sought.source.address), reached)
+        if reached:
+            self._blamed.clear()
+
+    def _failed(
+        self, sought: Sought, state: SourceState, failure: Failure, sources: Mapping[str, Sought], now: datetime
+    ) -> list[SourceState]:
+        """Count the failure, or, where it is our own line's, count it and those just before it against nobody."""
+        if failure.trouble in NETWORK:
+            self._blamed.setdefault(sought.id, state)
+            hosts = {host(one.source.address) for one in sources.values()}
+            if self._line.down(len(hosts)):
+                own, others = self._blamed.pop(sought.id), self._blamed
+                self._blamed = {}
+                return [unblamed(own, now), *(unblamed(before, now) for before in others.values())]
+        return [failed(state, failure, sought.source, now)]
+
+    async def _read(
+        self, sought: Sought, state: SourceState, sources: Mapping[str, Sought], answer: Response, now: datetime
+    ) -> SourceState:
+        zone = sought.outlet.zone
         if answer.status == 304:
-            return quiet(state, Reading.NOT_MODIFIED, sought.source, now)
+            return quiet(state, Reading.NOT_MODIFIED, sought.source, zone, now)
         if sha256(answer.body).hexdigest() == state.body_hash:
-            return quiet(state, Reading.SAME_BYTES, sought.source, now)
+            return quiet(state, Reading.SAME_BYTES, sought.source, zone, now)
         kind = header(answer, "content-type")
         items = await self._parser(sought.source, answer.body, kind, answer.address)
         if isinstance(items, Unreadable):
             return failed(state, unreadable(items), sought.source, now)
         if not items:
-            return quiet(state, Reading.EMPTY, sought.source, now)
-        fates = await self._take(sought, state, sources, items, now)
-        return self._read_whole(sought, state, answer, items, fates, now)
+            return failed(state, EMPTY, sought.source, now)
+        fates, fresh = await self._take(sought, state, frozenset(sources), items, now)
+        known = brought(replace(state, wish=wish(answer.body)), len(items), fresh, sought.source, zone, now)
+        return self._read_whole(sought, known, answer, items, fates, now)
 
     async def _take(
         self, sought: Sought, state: SourceState, sources: frozenset[str], items: list[Item], now: datetime
-    ) -> Counter[Fate]:
-        """Bring each item to its end, in document order; an address that stands twice counts where it stands first."""
+    ) -> tuple[Counter[Fate], int]:
+        """Bring each item to its end, in document order; return the fates, and how many were never seen before.
+
+        An address that stands twice counts where it stands first.
+        """
         fates: Counter[Fate] = Counter()
         first = {item.post(): item for item in reversed(items)}
         wanted = [item for item in items if first[item.post()] is item]
         states = self._store.crawl.posts([item.post() for item in wanted])
         wanted = [item for item in wanted if not await self._buried(sought, item, states.get(item.post()), fates)]
-        states |= self._posts.intend([item for item in wanted if item.post() not in states], sought.id, now)
+        new = self._posts.intend([item for item in wanted if item.post() not in states], sought.id, now)
+        states |= new
         at = instants(wanted, sought.outlet.zone, now)
         for item in wanted:
             known = states[item.post()]
             if judge(known, item, sought.id, sources).news is not News.UNCHANGED:
                 fates[await self._posts.take(item, known, _origin(sought, state, known, at.get(item.post())))] += 1
-        return fates
+        return fates, len(new)
 
     async def _buried(self, sought: Sought, item: Item, known: PostState | None, fates: Counter[Fate]) -> bool:
         """Bury an item that may not be fetched, once; say whether it may not."""
@@ -127,15 +181,17 @@ class Reader:
             old = {item.post() for item in items if item.address and is_backlog(at.get(item.post()), now)}
             new = replace(new, first_read=now, backlog=len(old))
         reading = Reading.NEW if fates[Fate.STORED] else Reading.NOTHING_NEW
+        kept = self._with_validators(new, sought.id, answer, whole=not fates[Fate.WAITING])
         return replace(
-            self._with_validators(new, sought.id, answer, whole=not fates[Fate.WAITING]),
+            kept,
             reading=reading,
             detail="",
             attempted=now,
             succeeded=now,
             failures=0,
             last_new=now if reading is Reading.NEW else state.last_new,
-            due=next_due(sought.source, reading, 0, now),
+            due=next_due(sought.source, sought.outlet.zone, kept, now),
+            every=sought.source.every,
         )
 
     def _with_validators(self, state: SourceState, id: str, answer: Response, whole: bool) -> SourceState:

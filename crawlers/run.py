@@ -26,13 +26,13 @@ from crawlers.parsing import Parser
 from crawlers.posts import Posts
 from crawlers.reading import Reader, Sought
 from crawlers.resolver import GuardedResolver
-from crawlers.schedule import due
+from crawlers.schedule import Trouble, due
 from crawlers.wanted import Wanted
 from huiying.core.addresses import host
 from huiying.core.config import Desk, Machine, Outlet
 from huiying.core.errors import BackendError, HuiyingError, Refused
 from huiying.core.ports import Captures, Clock, Log
-from huiying.core.states import Reading, SourceState, Store
+from huiying.core.states import SourceState, Store
 
 logger = structlog.get_logger("huiying.crawl")
 
@@ -174,8 +174,8 @@ class Crawl:
         try:
             async with self._one_at_a_time[sought.outlet.id]:
                 state = self._states.get(sought.id) or self._begun(sought)
-                new = await self._reader.read(sought, state, frozenset(self._sought))
-                self._states[sought.id] = new
+                for new in await self._reader.read(sought, state, self._sought):
+                    self._states[new.source] = new
         except BackendError as cause:
             logger.warning("reading_not_kept", source=sought.id, detail=str(cause))
             await asyncio.sleep(HOLD)
@@ -205,7 +205,7 @@ class Crawl:
         for id, source in outlet.source_ids():
             state = states.get(id) or SourceState(id, outlet.id, now)
             shown = failed(
-                replace(state, failures=0), Failure(Reading.REFUSED, f"refused_outlet {refused}"), source, now
+                replace(state, failures=0), Failure(Trouble.REFUSED, f"refused_outlet {refused}"), source, now
             )
             self._store.crawl.save_source(shown)
 

@@ -31,7 +31,9 @@ class Reading(StrEnum):
 @dataclass(frozen=True, slots=True)
 class SourceState:
     """What crawl knows of one source. `dates` are the distinct days of its items ("2026-01-27", outlet's zone), newest
-    40 kept; `newest` is the newest item's instant; `robots` the refusal's text where there is one."""
+    40 kept; `newest` is the newest item's instant. `rhythm` counts new items by hour of the week (168, or none yet);
+    `window` is in how many seconds as many may appear as the feed holds; `wish` how many seconds between readings its
+    publisher asks for; `every` what was configured when `due` was set."""
 
     source: str
     outlet: str
@@ -49,6 +51,10 @@ class SourceState:
     newest: datetime | None = None
     dates: tuple[str, ...] = ()
     backlog: int = 0
+    rhythm: tuple[int, ...] = ()
+    window: float | None = None
+    wish: int = 0
+    every: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,3 +95,7 @@ def test_robots_are_asked_for_once_a_day_and_followed_through_a_redirect(site: S
 def test_robots_that_redirect_out_of_the_outlet_leave_the_rules_unknown(site: Site, fetch: Fetch) -> None:
     site.redirect("/robots.txt", "http://127.0.0.3/robots.txt")
     assert code(fetch(site.url("/a"))) == "robots_unknown"
+
+
+def test_a_handshake_that_fails_is_no_broken_connection(site: Site, fetch: Fetch) -> None:
+    assert code(fetch(site.url("/a").replace("http:", "https:"))) == "tls"

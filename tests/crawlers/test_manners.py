@@ -13,8 +13,8 @@ import pytest
 from huiying.core.addresses import post_id
 from huiying.core.config import Outlet, Source
 from huiying.core.model import Tier
-from huiying.core.states import Reading
-from tests.crawlers.desk import DATE, ID, PAGE, Office, entry, outlet
+from huiying.core.states import Reading, SourceState
+from tests.crawlers.desk import DATE, ID, PAGE, Office, entry, outlet, until
 from tests.site import Answer, Site
 
 
@@ -185,7 +185,7 @@ def test_each_silence_of_a_feed_is_told_apart(
     office.begin()
     state = office.wait_read(ID)
     assert (state.reading, state.detail.split(" ")[0]) == (reading, code)
-    assert state.failures == (0 if reading is Reading.EMPTY else 1)
+    assert state.failures == 1
     site.feed("/feed.xml", [entry(site, 1)])
     recovered = office.read_again(ID, 24 * 3600)
     assert (recovered.reading, recovered.failures) == (Reading.NEW, 0)
@@ -214,3 +214,37 @@ def test_a_social_network_among_the_outlets_is_shown_refused_and_not_fetched(
     refused = office.state("weibo/1")
     assert refused is not None
     assert (refused.reading, refused.detail.split("(")[0]) == (Reading.REFUSED, "refused_outlet outlet_social")
+
+
+def test_our_own_line_counts_against_nobody(site: Site, offices: Callable[..., Office]) -> None:
+    with Site("127.0.0.3") as second, Site("127.0.0.4") as third:
+        sites = (site, second, third)
+        for one in sites:
+            one.feed("/feed.xml", [entry(site, 1)])
+        office = offices(*(outlet(f"o{at}", one.url("/feed.xml"), one.host) for at, one in enumerate(sites)))
+        office.begin()
+        for at in range(3):
+            office.wait_read(f"o{at}/1")
+        for one in sites:
+            one.set("/feed.xml", Answer(b"abc", promise=100))
+        office.clock.forward(seconds=61)
+        down = [until(lambda at=at: _of_line(office.state(f"o{at}/1"))) for at in range(3)]  # type: ignore[misc]
+        assert [(state.reading, state.failures) for state in down] == [(Reading.UNREACHABLE, 0)] * 3
+        assert {state.due - office.clock.now() for state in down} == {timedelta(minutes=1)}
+        second.feed("/feed.xml", [entry(site, 1)])
+        assert office.read_again("o1/1").failures == 0
+
+
+def _of_line(state: SourceState | None) -> SourceState | None:
+    return state if state and state.detail == "own_line" else None
+
+
+def test_a_dead_host_among_living_ones_is_counted(site: Site, offices: Callable[..., Office]) -> None:
+    site.feed("/feed.xml", [entry(site, 1)])
+    dead = outlet("dead", f"http://127.0.0.9:{site.port}/feed.xml", "127.0.0.9")
+    office = offices(outlet("bao", site.url("/feed.xml"), site.host), dead)
+    office.begin()
+    office.wait_read(ID)
+    office.wait_read("dead/1")
+    for failures in (2, 3):
+        assert office.read_again("dead/1", 3600).failures == failures

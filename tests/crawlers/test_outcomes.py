@@ -9,6 +9,7 @@ import pytest
 from crawlers.fetch import Missed
 from crawlers.items import Item
 from crawlers.outcomes import DAYS_KEPT, failure_of, instants, is_backlog, retry_after, with_dates
+from crawlers.schedule import Trouble
 from huiying.core.codec import instant
 from huiying.core.messages import catalogue
 from huiying.core.model import Response
@@ -26,31 +27,35 @@ def answer(status: int, **headers: str) -> Response:
 
 
 @pytest.mark.parametrize(
-    ("got", "reading"),
+    ("got", "reading", "trouble"),
     [
-        (answer(200), None),
-        (answer(304), None),
-        (answer(401), Reading.REFUSED),
-        (answer(403), Reading.REFUSED),
-        (answer(451), Reading.REFUSED),
-        (answer(404), Reading.UNREACHABLE),
-        (answer(410), Reading.UNREACHABLE),
-        (answer(500), Reading.UNREACHABLE),
-        (answer(302), Reading.UNREACHABLE),
-        (Missed("robots", "x"), Reading.REFUSED),
-        (Missed("elsewhere", "x"), Reading.REFUSED),
-        (Missed("private_address", "x"), Reading.REFUSED),
-        (Missed("too_large", "x"), Reading.UNREADABLE),
-        (Missed("name", "x"), Reading.UNREACHABLE),
-        (Missed("timeout", "x"), Reading.UNREACHABLE),
-        (Missed("connection", "x"), Reading.UNREACHABLE),
-        (Missed("robots_unknown", "x"), Reading.UNREACHABLE),
-        (Missed("redirects", "x"), Reading.UNREACHABLE),
+        (answer(200), None, None),
+        (answer(304), None, None),
+        (answer(401), Reading.REFUSED, Trouble.REFUSED),
+        (answer(403), Reading.REFUSED, Trouble.REFUSED),
+        (answer(451), Reading.REFUSED, Trouble.REFUSED),
+        (answer(404), Reading.UNREACHABLE, Trouble.GONE),
+        (answer(410), Reading.UNREACHABLE, Trouble.GONE),
+        (answer(429), Reading.UNREACHABLE, Trouble.BUSY),
+        (answer(500), Reading.UNREACHABLE, Trouble.SERVER),
+        (answer(302), Reading.UNREACHABLE, Trouble.GONE),
+        (Missed("robots", "x"), Reading.REFUSED, Trouble.REFUSED),
+        (Missed("elsewhere", "x"), Reading.REFUSED, Trouble.REFUSED),
+        (Missed("private_address", "x"), Reading.REFUSED, Trouble.REFUSED),
+        (Missed("too_large", "x"), Reading.UNREADABLE, Trouble.PARSE),
+        (Missed("name", "x"), Reading.UNREACHABLE, Trouble.NAME),
+        (Missed("tls", "x"), Reading.UNREACHABLE, Trouble.TLS),
+        (Missed("timeout", "x"), Reading.UNREACHABLE, Trouble.CONNECT),
+        (Missed("connection", "x"), Reading.UNREACHABLE, Trouble.CONNECT),
+        (Missed("robots_unknown", "x"), Reading.UNREACHABLE, Trouble.SERVER),
+        (Missed("redirects", "x"), Reading.UNREACHABLE, Trouble.GONE),
     ],
 )
-def test_each_failure_has_its_reading_and_a_sentence(got: Response | Missed, reading: Reading | None) -> None:
+def test_each_failure_has_its_reading_its_class_and_a_sentence(
+    got: Response | Missed, reading: Reading | None, trouble: Trouble | None
+) -> None:
     failure = failure_of(got, NOW)
-    assert (failure and failure.reading) == reading
+    assert (failure and failure.reading, failure and failure.trouble) == (reading, trouble)
     if failure:
         assert f"crawl.{failure.detail.split(' ')[0]}" in catalogue("zh")
 
