@@ -189,7 +189,7 @@ class Watch:
         known = [id for outlet in desk.outlets for id, _ in outlet.source_ids()]
         if (minute := now.replace(second=0, microsecond=0)) != self._lost_at:
             self._lost, self._lost_at = lost_sources(self._store.tallies, now.date()), minute
-        standing = alarms(self._store.crawl.sources(), known, now, self._lost)
+        standing = alarms(self._store.crawl.sources(), known, desk.calendar, now, self._lost)
         summary = [(alarm.source, alarm.reason, alarm.detail) for alarm in standing]
         if summary == self._alarms:
             return
