@@ -13,13 +13,17 @@ _TAG = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry in document order. `summary` is HTML, `date` the entry's own text, `date_field` where it stood."""
+    """One entry in document order. `summary` is HTML, `date` the entry's own text, `date_field` where it stood.
+
+    `mark` is what stands for its words where a source gives none, as the last change of a page in a sitemap.
+    """
 
     address: str
     title: str
     summary: str
     date: str | None
     date_field: str | None
+    mark: str = ""
 
     def post(self) -> str:
         """Return the post's id; an entry without a link has one of its own words instead."""
@@ -27,7 +31,8 @@ class Item:
 
     def hash(self) -> str:
         """Return SHA-256 over the words that a reader sees: neither mark-up nor date nor guid is news."""
-        return digest(f"{_words(self.title)}\0{_words(self.summary)}")
+        words = f"{_words(self.title)}\0{_words(self.summary)}"
+        return digest(f"{words}\0{self.mark}" if self.mark else words)
 
 
 @dataclass(frozen=True, slots=True)

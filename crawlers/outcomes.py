@@ -119,7 +119,7 @@ def quiet(state: SourceState, reading: Reading, source: Source, zone: str, now: 
     )
 
 
-def brought(state: SourceState, size: int, fresh: int, source: Source, zone: str, now: datetime) -> SourceState:
+def brought(state: SourceState, size: int, fresh: int, zone: str, now: datetime) -> SourceState:
     """Return the state with what `fresh` new items among `size` say of rhythm and window; a first reading says none."""
     if state.succeeded is None or state.first_read is None:
         return state

@@ -23,6 +23,7 @@ import structlog
 
 from crawlers.bodies import read_body
 from crawlers.items import Item, Unreadable
+from crawlers.sitemaps import Index
 from huiying.core.config import Source
 
 logger = structlog.get_logger("huiying.crawl")
@@ -34,6 +35,7 @@ _SPAWNING = multiprocessing.get_context("forkserver")
 _WARM = b'<rss version="2.0"><channel><item><title>a</title><pubDate>2026-01-27</pubDate></item></channel></rss>'
 
 Task = tuple[Source, bytes, str | None, str]
+Read = list[Item] | Index | Unreadable
 
 
 class Parser:
@@ -45,20 +47,18 @@ class Parser:
         self._pipe: Connection | None = None
         self._closed = False
 
-    async def __call__(
-        self, source: Source, body: bytes, content_type: str | None, address: str
-    ) -> list[Item] | Unreadable:
+    async def __call__(self, source: Source, body: bytes, content_type: str | None, address: str) -> Read:
         """Return what `read_body` does, or Unreadable where that takes too long or too much. Raises OSError only."""
         task = (source, body, content_type, address)
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.read, task)
 
-    def read(self, task: Task) -> list[Item] | Unreadable:
+    def read(self, task: Task) -> Read:
         """Read one body in the calling thread; never two at once."""
         pipe = self._begun()
         try:
             pipe.send(task)
             if pipe.poll(PATIENCE):
-                read: list[Item] | Unreadable = pipe.recv()
+                read: Read = pipe.recv()
                 return read
         except (EOFError, OSError):
             pass
@@ -118,7 +118,7 @@ def _serve(pipe: Connection) -> None:
             return
 
 
-def _read(task: Task) -> list[Item] | Unreadable:
+def _read(task: Task) -> Read:
     try:
         return read_body(*task)
     except MemoryError:

@@ -35,6 +35,8 @@ from crawlers.outcomes import (
 from crawlers.parsing import Parser
 from crawlers.posts import Fate, Origin, Posts
 from crawlers.schedule import NETWORK, Trouble, conditional, next_due
+from crawlers.sitemaps import Index
+from crawlers.unfolding import Unfolding
 from crawlers.wishes import wish
 from huiying.core.addresses import host
 from huiying.core.config import Outlet, Source
@@ -66,6 +68,7 @@ class Reader:
         self._clock = clock
         self._polls: Counter[str] = Counter()
         self._distrusted: set[str] = set()
+        self._unfolding = Unfolding(fetcher, parser, clock)
         self._line = Line()
         self._blamed: dict[str, SourceState] = {}  # before failures that may turn out to be our own line's
 
@@ -127,15 +130,24 @@ class Reader:
             return quiet(state, Reading.NOT_MODIFIED, sought.source, zone, now)
         if sha256(answer.body).hexdigest() == state.body_hash:
             return quiet(state, Reading.SAME_BYTES, sought.source, zone, now)
-        kind = header(answer, "content-type")
-        items = await self._parser(sought.source, answer.body, kind, answer.address)
-        if isinstance(items, Unreadable):
-            return failed(state, unreadable(items), sought.source, now)
-        if not items:
-            return failed(state, EMPTY, sought.source, now)
+        items, whole = await self._items(sought, answer)
+        if isinstance(items, Failure):
+            return failed(state, items, sought.source, now)
         fates, fresh = await self._take(sought, state, frozenset(sources), items, now)
-        known = brought(replace(state, wish=wish(answer.body)), len(items), fresh, sought.source, zone, now)
-        return self._read_whole(sought, known, answer, items, fates, now)
+        known = brought(replace(state, wish=wish(answer.body)), len(items), fresh, zone, now)
+        whole = whole and not fates[Fate.WAITING]
+        return self._read_whole(sought, self._with_validators(known, sought.id, answer, whole), items, fates, now)
+
+    async def _items(self, sought: Sought, answer: Response) -> tuple[list[Item] | Failure, bool]:
+        """Return the items, and whether the answer's bytes are all that they depend on."""
+        kind = header(answer, "content-type")
+        read = await self._parser(sought.source, answer.body, kind, answer.address)
+        if isinstance(read, Unreadable):
+            return unreadable(read), True
+        if isinstance(read, Index):
+            unfolded = await self._unfolding.items(sought.outlet, sought.source, read)
+            return unfolded or EMPTY, False
+        return read or EMPTY, True
 
     async def _take(
         self, sought: Sought, state: SourceState, sources: frozenset[str], items: list[Item], now: datetime
@@ -167,13 +179,7 @@ class Reader:
         return reason is not None
 
     def _read_whole(
-        self,
-        sought: Sought,
-        state: SourceState,
-        answer: Response,
-        items: list[Item],
-        fates: Counter[Fate],
-        now: datetime,
+        self, sought: Sought, state: SourceState, items: list[Item], fates: Counter[Fate], now: datetime
     ) -> SourceState:
         at = instants(items, sought.outlet.zone, now)
         new = with_dates(state, list(at.values()), sought.outlet.zone)
@@ -181,16 +187,15 @@ class Reader:
             old = {item.post() for item in items if item.address and is_backlog(at.get(item.post()), now)}
             new = replace(new, first_read=now, backlog=len(old))
         reading = Reading.NEW if fates[Fate.STORED] else Reading.NOTHING_NEW
-        kept = self._with_validators(new, sought.id, answer, whole=not fates[Fate.WAITING])
         return replace(
-            kept,
+            new,
             reading=reading,
             detail="",
             attempted=now,
             succeeded=now,
             failures=0,
             last_new=now if reading is Reading.NEW else state.last_new,
-            due=next_due(sought.source, sought.outlet.zone, kept, now),
+            due=next_due(sought.source, sought.outlet.zone, new, now),
             every=sought.source.every,
         )
 
@@ -208,6 +213,10 @@ class Reader:
 
 
 def _origin(sought: Sought, state: SourceState, known: PostState, at: datetime | None) -> Origin:
-    """Return the item's origin; what was first seen before the first reading ended belongs to that reading."""
+    """Return the item's origin; what was first seen before the first reading ended belongs to that reading.
+
+    Of a page that is watched for change, each change is news, however long the page has been known.
+    """
     first = state.first_read is None or known.first_seen <= state.first_read
+    first = first and not (sought.source.kind == "page" and known.version)
     return Origin(sought.outlet, sought.id, known.first_seen, first and is_backlog(at, known.first_seen))

@@ -150,9 +150,12 @@ class Machine(Section):
 
 
 class Source(Section):
-    """A feed, or a list page with CSS selectors for the items and, inside one, link, title and time."""
+    """A feed, a sitemap (or an index of sitemaps), a list page, or a single page that is watched for change.
 
-    kind: Literal["feed", "list"]
+    CSS selectors: of a list for the items and, inside one, link, title and time; of a page `items` for what is watched.
+    """
+
+    kind: Literal["feed", "sitemap", "list", "page"]
     address: str
     every: int = Field(default=600, ge=1, description="seconds between readings")
     items: str | None = None

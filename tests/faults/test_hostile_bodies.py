@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import threading
 import time
@@ -12,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from crawlers.items import Item, Unreadable
-from crawlers.parsing import COMPUTING, MEMORY, PATIENCE, Parser
+from crawlers.parsing import COMPUTING, MEMORY, PATIENCE, Parser, Read
 from crawlers.seen_text import seen_hash
+from crawlers.sitemaps import Index
 from huiying.core.config import Source
 from tests.site import Site
 
 FEED = Source(kind="feed", address="http://a.cn/f")
+SITEMAP = Source(kind="sitemap", address="http://a.cn/s.xml")
+PAGE = Source(kind="page", address="http://a.cn/p", items="div")
 LIST = Source(kind="list", address="http://a.cn/l", items="li", time="span")
 LARGEST = 4 * 2**20
 OPEN = '<?xml version="1.0"?>\n<rss version="2.0"><channel><title>t</title>'
@@ -98,8 +102,23 @@ LISTS = {
     "zeros": bytes(LARGEST),
     "comments that do not end": filled("<!--").encode(),
 }
+URLS = filled("<url><loc>http://a.cn/1</loc><lastmod>2026-01-27</lastmod></url>")
+SITEMAPS = {
+    "60,000 pages": f"<urlset>{URLS}</urlset>".encode(),
+    "60,000 sitemaps": f"<sitemapindex>{URLS.replace('url>', 'sitemap>')[: LARGEST - 99]}".encode(),
+    "one that unpacks to 1 GB": gzip.compress(bytes(2**20)) * 1024,
+    "one that unpacks to 64 MB": gzip.compress(b"<urlset>" + b"<url>" * (13 * 2**20)),
+    "gzip that is none": b"\x1f\x8b" + bytes(1000),
+    "deep elements": b"<urlset>" + filled("<url>").encode(),
+    "a place of 4 MB": f"<urlset><url><loc>{filled('a')}</loc><lastmod>1</lastmod></url></urlset>".encode(),
+    "billion laughs": LAUGHS.replace("rss", "urlset").encode() + b"<urlset><url><loc>&l9;</loc></url></urlset>",
+    "zeros": bytes(LARGEST),
+    "brackets": filled("<").encode(),
+}
 CASES = [pytest.param(FEED, body, id=f"feed: {name}") for name, body in FEEDS.items()]
 CASES += [pytest.param(LIST, body, id=f"list: {name}") for name, body in LISTS.items()]
+CASES += [pytest.param(SITEMAP, body, id=f"sitemap: {name}") for name, body in SITEMAPS.items()]
+CASES += [pytest.param(PAGE, body, id=f"page: {name}") for name, body in LISTS.items()]
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +173,7 @@ def test_it_ends_within_10_s_and_64_mb_and_the_next_feed_is_read(
         read = parser.read((source, body, "text/xml", source.address))
     assert time.monotonic() - begun < 10
     assert peak.above < 64 * 2**20
-    assert isinstance(read, list | Unreadable)
+    assert isinstance(read, list | Index | Unreadable)
 
 
 @pytest.mark.parametrize("size", range(0, len(GOOD), 7))
@@ -207,7 +226,7 @@ def test_what_a_reader_sees_of_4_mb_takes_less_than_64_mb(text: str) -> None:
 def test_a_parser_that_is_closed_while_it_reads_ends_at_once() -> None:
     parser = Parser()
     parser.read((FEED, GOOD, None, ""))
-    done: list[list[Item] | Unreadable] = []
+    done: list[Read] = []
     body = FEEDS["tags that do not end"]
     reading = threading.Thread(target=lambda: done.append(parser.read((FEED, body, None, ""))))
     reading.start()
