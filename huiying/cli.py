@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from huiying import __version__
+from huiying.cli_outlets import outlets
 from huiying.cli_users import users
 from huiying.core.errors import HuiyingError
 from huiying.core.messages import text
@@ -30,6 +31,7 @@ app = typer.Typer(
     help="回应 Huiying: learn what outlets report, answer in public, compute the rate from a ledger nobody can alter.",
 )
 app.add_typer(users, name="users")
+app.add_typer(outlets, name="outlets")
 app.command()(verify)
 app.command()(report)
 app.command()(extract)
