@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
+import os
 import resource
 import sys
 import time
@@ -78,6 +80,18 @@ def _row(source: str, feed: int, number: int, port: int) -> dict[str, object]:
     return {"post": item.post(), **values, "fetched": at}
 
 
+def spent() -> tuple[float, float]:
+    """Return the CPU seconds so far and the largest memory in MB of this process and of the child that parses."""
+    cpu, memory = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    for child in multiprocessing.active_children():
+        of_child = Path(f"/proc/{child.pid}")
+        fields = (of_child / "stat").read_text().rpartition(")")[2].split()
+        cpu += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime, proc(5)
+        status = (of_child / "status").read_text()
+        memory += int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return cpu, memory
+
+
 async def contend(folder: Path, port: int, feeds: int, processes: int, part: int) -> None:
     """Read everything once to learn validators and hashes, then once for each line of standard input."""
     clock = SettableClock(AT + timedelta(seconds=EVERY))
@@ -90,11 +104,10 @@ async def contend(folder: Path, port: int, feeds: int, processes: int, part: int
         print("{}", flush=True)
         while await loop.run_in_executor(None, sys.stdin.readline):
             clock.forward(seconds=EVERY + 1)
-            began = time.process_time()
+            began, _ = spent()
             await crawl.settle()
-            cpu = time.process_time() - began
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(json.dumps({"cpu": cpu, "memory": memory}), flush=True)
+            cpu, memory = spent()
+            print(json.dumps({"cpu": cpu - began, "memory": memory}), flush=True)
     for port_ in (log, store, captures):
         port_.close()
 
