@@ -23,6 +23,7 @@ from huiying.core.errors import Refused
 
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 NOT_THIS_OUTLET = "not_this_outlet"
+LONGEST = 4096  # characters of an address; RFC 9110 section 4.1 asks for 8000 bytes, of which each may be escaped
 LEAST_PACE = 1.0  # seconds between requests to one host; less is for test sites on loopback only
 # What Python 3.11's `is_global` lets pass: IETF protocols, the old 6to4 relays (RFC 7526), documentation (RFC 9637).
 _SPECIAL = tuple(ipaddress.ip_network(one) for one in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20"))
@@ -73,7 +74,7 @@ def refuse_outlet(outlet: Outlet) -> Refused | None:
 
 def refuse_address(outlet: Outlet, address: str) -> str | None:
     """Return why `address` may not be fetched for `outlet`: a code, or None where it may."""
-    name = host(address)
+    name = host(address) if len(address) <= LONGEST else ""
     if not name:
         return "not_http"
     if urlsplit(address.strip()).username is not None:

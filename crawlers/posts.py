@@ -15,7 +15,7 @@ from hashlib import sha256
 import structlog
 
 from crawlers.aside import Aside
-from crawlers.boundary import refuse_address
+from crawlers.boundary import LONGEST, refuse_address
 from crawlers.changes import WAITING
 from crawlers.fetch import Fetcher, Missed, header
 from crawlers.items import Item
@@ -31,6 +31,7 @@ from huiying.core.states import PostState, Store
 
 logger = structlog.get_logger("huiying.crawl")
 
+LONGEST_TITLE = 1000  # characters; a headline has some tens
 TRIES = 3  # readings that an article page may fail in before its title goes on alone
 TRY_AGAIN = frozenset({408, 425, 429})
 
@@ -106,7 +107,7 @@ class Posts:
         """
         now = self._clock.now()
         post = item.post()
-        buried = Buried(str(Topic.POSTS_FOUND), "", post, reason, f"{source} {item.address}".strip())
+        buried = Buried(str(Topic.POSTS_FOUND), "", post, reason, f"{source} {item.address}".strip()[:LONGEST])
         await self._log(lambda log: log.append(Topic.DEAD, [(post, codec.encode(buried))]))
         kept = state or PostState(post, source, 0, WAITING, "", now, now)
         self._store.crawl.save_post(replace(kept, item_hash=mark, fetched=now))
@@ -151,7 +152,7 @@ class Posts:
             outlet=origin.outlet.id,
             source=origin.source,
             address=item.address,
-            title=item.title,
+            title=item.title[:LONGEST_TITLE],
             summary=item.summary,
             date=item.date,
             date_field=item.date_field,

@@ -201,7 +201,7 @@ class Reader:
 
     def _with_validators(self, state: SourceState, id: str, answer: Response, whole: bool) -> SourceState:
         """Keep the validators unless items are waiting; other bytes under the same validator make it worthless."""
-        etag, modified = header(answer, "etag"), header(answer, "last-modified")
+        etag, modified = (_short(header(answer, name)) for name in ("etag", "last-modified"))
         if (etag or modified) and state.body_hash and (etag, modified) == (state.etag, state.modified):
             self._distrusted.add(id)
         body_hash = sha256(answer.body).hexdigest() if whole else None
@@ -210,6 +210,11 @@ class Reader:
     def _tell(self, state: SourceState) -> None:
         tell = logger.warning if state.failures else logger.info
         tell("read", source=state.source, reading=str(state.reading), detail=state.detail, failures=state.failures)
+
+
+def _short(validator: str | None) -> str | None:
+    """Return a validator that is fit to be kept and sent back, None in place of one that only burdens."""
+    return validator if validator and len(validator) <= 1024 else None
 
 
 def _origin(sought: Sought, state: SourceState, known: PostState, at: datetime | None) -> Origin:

@@ -32,6 +32,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # flight where 1 is set); any delay makes it start one and look again.
 LEAST_DELAY = 0.001  # seconds
 _ITSELF = "robots_itself"
+_SHOWN = 500  # characters of a refusal that are kept
 
 
 class Forbidden(IgnoreRequest):
@@ -62,11 +63,12 @@ class Rules:
         path = urlsplit(address).path or "/"
         lines = [line.split("#")[0].strip() for line in self.text.splitlines()]
         line = next((line for line in lines if _forbids(line, path)), "Disallow")
-        return f"{self.address}: {line}"
+        return f"{self.address}: {line}"[:_SHOWN]
 
     def delay(self) -> float:
-        """Return the Crawl-delay in seconds, 0 without one."""
-        return float(self.parsed.crawl_delay(AGENT) or 0)
+        """Return the Crawl-delay in seconds, 0 without one, a day at most: then the rules are read again."""
+        delay = float(self.parsed.crawl_delay(AGENT) or 0)
+        return min(delay, KEPT.total_seconds())
 
 
 def read_rules(address: str, body: bytes, until: datetime) -> Rules:

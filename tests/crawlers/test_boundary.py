@@ -142,6 +142,7 @@ def test_a_list_page_needs_a_selector() -> None:
         ("http://127.0.0.1/", "not_this_outlet"),
         ("http://www.a.cn/@zhangsan", "account"),
         ("javascript:x", "not_http"),
+        (f"http://www.a.cn/{'a' * 5000}", "not_http"),
         ("", "not_http"),
     ],
 )

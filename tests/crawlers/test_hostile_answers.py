@@ -19,7 +19,7 @@ from crawlers.fetch import Missed
 from huiying.core.model import Response
 from tests.crawlers.desk import PAGE, Office, entry, outlet
 from tests.crawlers.fetching import HOST, fetch, raw_server
-from tests.site import Answer, Site
+from tests.site import Answer, Site, rss
 
 OK = b"HTTP/1.1 200 OK\r\n"
 HTML = OK + b"Content-Type: text/html\r\n"
@@ -161,3 +161,14 @@ def test_a_title_of_10_mb_is_cut_off_with_its_feed(office: Office, site: Site) -
     office.begin()
     assert office.wait_read("bao/1").detail.split(" ")[0] == "too_large"
     site.set("/feed.xml", Answer(b"", 404))
+
+
+def test_what_a_server_sends_too_long_is_not_kept(office: Office, site: Site) -> None:
+    long = {"title": "水" * 10**5, "link": site.url("/1.html")}, {"title": "t", "link": site.url("/" + "a" * 10**5)}
+    feed = Answer(rss(long), headers={"ETag": f'"{"e" * 5000}"', "Last-Modified": "m" * 5000})
+    site.set("/feed.xml", feed)
+    office.begin()
+    state = office.wait_read("bao/1")
+    assert (state.etag, state.modified) == (None, None)
+    assert [len(one.title) for one in office.found()] == [1000]
+    assert [(one.reason, len(one.detail) < 5000) for one in office.dead()] == [("not_http", True)]

@@ -32,7 +32,9 @@ def test_what_is_forbidden_and_by_which_line(text: str, path: str, line: str | N
     assert refusal == (f"{AT}: {line}" if line else None)
 
 
-@pytest.mark.parametrize(("written", "seconds"), [("7", 7), ("0.5", 0.5), ("x", 0), ("-3", 0)])
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("7", 7), ("0.5", 0.5), ("x", 0), ("-3", 0), ("nan", 0), ("inf", 0), ("9e9", 86400)]
+)
 def test_crawl_delay(written: str, seconds: float) -> None:
     assert read_rules(AT, f"User-agent: *\nCrawl-delay: {written}".encode(), UNTIL).delay() == seconds
 
@@ -47,3 +49,9 @@ def test_the_engine_is_set_to_obey_and_to_be_honest() -> None:
     assert not [
         name for name in made["DOWNLOADER_MIDDLEWARES"] if "redirect" in name or "retry" in name or "proxy" in name
     ]
+
+
+def test_hostile_rules_are_read_in_time_and_kept_short() -> None:
+    wild = "User-agent: *\nDisallow: /" + "*a" * 30 + "*b\nDisallow: /" + "a" * 10**6 + "\nDisallow: /a"
+    rules = read_rules(AT, wild.encode(), UNTIL)
+    assert len(rules.refusal("http://a.cn/" + "a" * 5000) or "") <= 500
