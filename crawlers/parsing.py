@@ -15,6 +15,7 @@ import re
 import resource
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -25,10 +26,12 @@ from crawlers.bodies import read_body
 from crawlers.items import Item, Unreadable
 from crawlers.sitemaps import Index
 from huiying.core.config import Source
+from huiying.core.errors import BackendError
 
 logger = structlog.get_logger("huiying.crawl")
 
 COMPUTING = 6.0  # seconds of the processor for one body; 34 kB take 0.07
+STARTING = 30.0  # seconds in which a child is ready; the first one imports the libraries
 PATIENCE = 8.0  # seconds by the clock on the wall
 MEMORY = 48 * 2**20  # bytes above what reading a small feed leaves; 2 MB with 25,000 items take 46 MB
 _SPAWNING = multiprocessing.get_context("forkserver")
@@ -48,7 +51,7 @@ class Parser:
         self._closed = False
 
     async def __call__(self, source: Source, body: bytes, content_type: str | None, address: str) -> Read:
-        """Return what `read_body` does, or Unreadable where that takes too long or too much. Raises OSError only."""
+        """Return what `read_body` does, or Unreadable where that takes too long or too much. May raise BackendError."""
         task = (source, body, content_type, address)
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.read, task)
 
@@ -76,7 +79,7 @@ class Parser:
 
     def _begun(self) -> Connection:
         if self._closed:
-            raise OSError("closed")
+            raise BackendError("parser_failed", detail="closed")
         if self._child is None or self._pipe is None or not self._child.is_alive():
             self._end()
             # What the children need is imported once, in the process that they are forked from.
@@ -85,7 +88,17 @@ class Parser:
             self._child = _SPAWNING.Process(target=_serve, args=(theirs,), name="parser", daemon=True)
             self._child.start()
             theirs.close()
+            self._wait(self._pipe)
         return self._pipe
+
+    def _wait(self, pipe: Connection) -> None:
+        """Wait until the child is ready: what it needs to start is not the first body's time."""
+        try:
+            if not pipe.poll(STARTING):
+                raise EOFError
+            pipe.recv()
+        except (EOFError, OSError) as cause:
+            raise BackendError("parser_failed", detail=f"exit {self._end()}") from cause
 
     def _end(self) -> int | None:
         """Kill the child; return its exit code."""
@@ -107,7 +120,9 @@ def _serve(pipe: Connection) -> None:
     read_body(Source(kind="feed", address=""), _WARM, None, "")
     read_body(Source(kind="list", address="", items="a"), b"<a>a</a>", None, "")
     held = _data() + MEMORY
-    resource.setrlimit(resource.RLIMIT_DATA, (held, held))
+    with suppress(OSError, ValueError):  # where a service may not limit itself, its unit's MemoryMax is left
+        resource.setrlimit(resource.RLIMIT_DATA, (held, held))
+    pipe.send(None)
     while True:
         try:
             task: Task = pipe.recv()

@@ -99,3 +99,14 @@ def test_robots_that_redirect_out_of_the_outlet_leave_the_rules_unknown(site: Si
 
 def test_a_handshake_that_fails_is_no_broken_connection(site: Site, fetch: Fetch) -> None:
     assert code(fetch(site.url("/a").replace("http:", "https:"))) == "tls"
+
+
+def test_no_proxy_is_used_whatever_the_environment_says(
+    site: Site, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Site("127.0.0.3") as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url(""))
+        site.page("/a", "x")
+        assert isinstance(fetch(site.url("/a")), Response)
+        assert proxy.requests == []

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
+import signal
+import sys
 import threading
 import time
 import tracemalloc
@@ -17,6 +20,7 @@ from crawlers.parsing import COMPUTING, MEMORY, PATIENCE, Parser, Read
 from crawlers.seen_text import seen_hash
 from crawlers.sitemaps import Index
 from huiying.core.config import Source
+from huiying.core.errors import BackendError
 from tests.site import Site
 
 FEED = Source(kind="feed", address="http://a.cn/f")
@@ -237,3 +241,24 @@ def test_a_parser_that_is_closed_while_it_reads_ends_at_once() -> None:
     reading.join(5)
     assert isinstance(done[0], Unreadable)
     parser.close()
+
+
+def test_a_parser_that_does_not_start_counts_against_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawlers.parsing._serve", sys.exit)
+    parser = Parser()
+    for _ in range(2):
+        with pytest.raises(BackendError, match="parser_failed"):
+            parser.read((FEED, GOOD, None, ""))
+    monkeypatch.undo()
+    assert isinstance(parser.read((FEED, GOOD, None, "")), list)
+    parser.close()
+
+
+def test_ctrl_c_of_the_group_ends_no_reading(parser: Parser) -> None:
+    parser.read((FEED, GOOD, None, ""))
+    child = parser._child
+    assert child is not None
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGINT)
+    assert isinstance(parser.read((FEED, GOOD, None, "")), list)
+    assert parser._child is child
