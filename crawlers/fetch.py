@@ -5,6 +5,7 @@ address ─ boundary ─► robots, pace ─► answer ─ redirect ─► bound
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -107,9 +108,9 @@ class Fetcher:
         ) as cause:
             code = "tls" if _is_tls(cause) else "connection"
             return Missed(code, f"{type(cause).__name__} {cause}"[:200])
-        except Exception as cause:  # whatever a hostile server provokes in the libraries is that server's failure
-            logger.exception("fetch_broke", address=address)
-            return Missed("connection", f"{type(cause).__name__} {cause}"[:200])
+        except Exception as cause:  # noqa: BLE001 — what a hostile server provokes in libraries is its own failure
+            logger.warning("fetch_broke", address=address, cause=repr(cause)[:200], at=_place(cause))
+            return Missed("broken", f"{type(cause).__name__} {cause}"[:200])
 
     def _response(self, answer: Answer) -> Response:
         """Return the answer as it is kept: what belonged to the connection, and cookies, are not part of it."""
@@ -129,6 +130,12 @@ def _pairs(headers: Headers) -> Iterator[tuple[str, str]]:
 def header(response: Response, name: str) -> str | None:
     """Return the first header called `name` (lower case), None where there is none."""
     return next((value for key, value in response.headers if key.lower() == name), None)
+
+
+def _place(cause: Exception) -> str:
+    """Return where it was raised. A whole traceback takes a second to print, and a server can cause one at will."""
+    last = traceback.extract_tb(cause.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}"
 
 
 def _is_tls(cause: BaseException) -> bool:

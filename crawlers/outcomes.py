@@ -32,6 +32,7 @@ _TROUBLES = {
     "robots_unknown": Trouble.SERVER,
     "redirects": Trouble.GONE,
     "too_large": Trouble.PARSE,
+    "broken": Trouble.PARSE,
 }
 _READINGS = {Trouble.REFUSED: Reading.REFUSED, Trouble.PARSE: Reading.UNREADABLE, Trouble.EMPTY: Reading.EMPTY}
 

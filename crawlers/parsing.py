@@ -72,8 +72,9 @@ class Parser:
     def close(self) -> None:
         """End the child, and with it what it is reading."""
         self._closed = True
-        if self._child is not None:
-            self._child.kill()
+        if (child := self._child) is not None:
+            with suppress(ValueError):  # the reading thread has just ended it
+                child.kill()
         self._thread.shutdown(cancel_futures=True)
         self._end()
 

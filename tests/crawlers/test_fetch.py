@@ -110,3 +110,8 @@ def test_no_proxy_is_used_whatever_the_environment_says(
         site.page("/a", "x")
         assert isinstance(fetch(site.url("/a")), Response)
         assert proxy.requests == []
+
+
+def test_an_answer_that_cannot_be_unpacked_is_broken(site: Site, fetch: Fetch) -> None:
+    site.set("/a", Answer(b"\xff" * 50, headers={"Content-Encoding": "br"}))
+    assert code(fetch(site.url("/a"))) == "broken"

@@ -21,7 +21,7 @@ def test_a_parser_that_breaks_stops_nothing(office: Office, site: Site, monkeypa
     def break_down(*_: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("crawlers.reading.read_feed", break_down)
+    monkeypatch.setattr("crawlers.parsing.Parser.read", break_down)
     office.begin()
     assert office.wait_read(ID).reading is Reading.UNREADABLE
 

@@ -43,6 +43,7 @@ def answer(status: int, **headers: str) -> Response:
         (Missed("elsewhere", "x"), Reading.REFUSED, Trouble.REFUSED),
         (Missed("private_address", "x"), Reading.REFUSED, Trouble.REFUSED),
         (Missed("too_large", "x"), Reading.UNREADABLE, Trouble.PARSE),
+        (Missed("broken", "x"), Reading.UNREADABLE, Trouble.PARSE),
         (Missed("name", "x"), Reading.UNREACHABLE, Trouble.NAME),
         (Missed("tls", "x"), Reading.UNREACHABLE, Trouble.TLS),
         (Missed("timeout", "x"), Reading.UNREACHABLE, Trouble.CONNECT),
