@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from alerts.view import read_all
 from alerts.vocabulary import CommandType as C
 from alerts.vocabulary import Step
@@ -114,6 +116,21 @@ def test_the_minutes_that_each_outlet_was_read_are_recorded_when_the_day_is_over
     stage.watch = stage.start()
     stage.tick()
     assert len(events(stage, "coverage_recorded")) == 1
+
+
+@pytest.mark.parametrize(("failures", "minutes"), [(0, 40), (1, 20)])
+def test_a_longer_wait_that_crawl_chose_is_no_gap_unless_the_source_fails(
+    stage: Stage_, failures: int, minutes: int
+) -> None:
+    begin(stage)
+    now = stage.scene.clock.now()
+    due = now + timedelta(minutes=20)
+    state = SourceState("news/1", "news", due, Reading.NEW, attempted=now, succeeded=now, failures=failures)
+    stage.store.crawl.save_source(state)
+    for _ in range(60):
+        stage.scene.clock.forward(minutes=1)
+        stage.tick()
+    assert stage.store.tallies.of(date(2026, 3, 4), "read") == {"news": minutes}
 
 
 def test_a_simulated_leap_was_read_all_the_while_each_minute_on_its_own_day(stage: Stage_) -> None:
