@@ -14,7 +14,7 @@ from alerts.alert import AlertState
 from alerts.deadlines import raised
 from alerts.events import EventType
 from alerts.facts import PostRef
-from alerts.opening import alert_id, by_rule, post_ref
+from alerts.opening import alert_id, by_rule, post_ref, raising
 from alerts.rules import Match, matches, rule_version
 from alerts.vocabulary import deadlines_json
 from huiying.core.config import Desk
@@ -34,7 +34,7 @@ def entries(state: AlertState | None, post: Post, desk: Desk, number: int, now: 
     if post.official:
         return []
     outlet = desk.outlet(post.outlet)
-    found = [matches(rule, post, outlet) for rule in desk.rules]
+    found = [matches(rule, post, outlet, desk.severity) for rule in desk.rules]
     matched = [match for match in found if isinstance(match, Match)]
     if state is not None:
         further = [match for match in matched if match.rule.id not in state.rules]
@@ -45,8 +45,8 @@ def entries(state: AlertState | None, post: Post, desk: Desk, number: int, now: 
 
 
 def _opening(post: Post, matched: Sequence[Match], desk: Desk, number: int, now: datetime) -> list[Entry]:
-    """Open with the rule of the highest level, the first in the file among equals."""
-    opening = max(matched, key=lambda match: match.rule.level)
+    """Open with the match of the highest level, the first in the file among equals."""
+    opening = max(matched, key=lambda match: match.level)
     opened = Entry(f"opened:{post.story}", by_rule(post, opening, desk, number, now))
     id = alert_id(post.desk, post.story)
     return [opened, *(_named(id, post, match) for match in matched if match is not opening)]
@@ -71,7 +71,7 @@ def _differs(held: PostRef, now: PostRef) -> list[str]:
 
 def _further(state: AlertState, post: Post, match: Match, desk: Desk, now: datetime) -> Entry:
     """Name a further rule; one of a higher level makes earlier what is not yet done, as a raised level does."""
-    level = match.rule.level
+    level = match.level
     if state.closed or level <= state.level:
         return _named(state.id, post, match)
     waiting = {step: deadline for step, deadline in state.deadlines.items() if not state.done(step)}
@@ -80,7 +80,7 @@ def _further(state: AlertState, post: Post, match: Match, desk: Desk, now: datet
     return _named(state.id, post, match, level=int(level), deadlines=deadlines_json(open_steps))
 
 
-def _named(alert: str, post: Post, match: Match, **raising: Json) -> Entry:
+def _named(alert: str, post: Post, match: Match, **tightened: Json) -> Entry:
     return _entry(
         f"matched:{alert}:{match.rule.id}",
         EventType.RULE_MATCHED,
@@ -91,7 +91,8 @@ def _named(alert: str, post: Post, match: Match, **raising: Json) -> Entry:
         topic=match.topics[0],
         place=match.place.code,
         why=match.reason,
-        **raising,
+        **raising(match),
+        **tightened,
     )
 
 

@@ -43,9 +43,25 @@ def by_rule(post: Post, match: Match, desk: Desk, number: int, now: datetime) ->
         "rule": match.rule.id,
         "rule_version": rule_version(match.rule),
         "why": match.reason,
-        **_judged_by(post, match.rule.level, match.topics, match.place.code, match.places, desk, number, now),
+        **raising(match),
+        **_judged_by(post, match.level, match.topics, match.place.code, match.places, desk, number, now),
     }
     return Draft(EventType.OPENED, alert_id(post.desk, post.story), "system", Role.SYSTEM, payload=payload)
+
+
+def raising(match: Match) -> dict[str, Json]:
+    """Return what an event says of a level that a count raised above the rule's; nothing where none did."""
+    if match.raised is None:
+        return {}
+    count = match.raised.count
+    reason = {
+        "rule_level": int(match.rule.level),
+        "kind": count.kind,
+        "value": count.value,
+        "at_least": match.raised.at_least,
+        "words": match.raised.words,
+    }
+    return {"raised": reason}
 
 
 def by_hand(

@@ -34,6 +34,16 @@ class EarliestPayload(TypedDict):
     precision: str  # "second", "minute"; "day": 24:00 of that day, "at least"
 
 
+class RaisedPayload(TypedDict):
+    """Why a level is above its rule's: a count of the post that [[severity]] of topics.toml names."""
+
+    rule_level: int
+    kind: str  # a CountKind
+    value: int
+    at_least: int
+    words: str  # the count as the post writes it
+
+
 class Opened(TypedDict):
     by_hand: bool
     rule: str | None
@@ -49,6 +59,7 @@ class Opened(TypedDict):
     due: str
     configuration: int  # number of the configuration_changed in force
     earliest: EarliestPayload
+    raised: NotRequired[RaisedPayload]
 
 
 class RuleMatched(TypedDict):
@@ -60,6 +71,7 @@ class RuleMatched(TypedDict):
     topic: str
     place: str
     why: str
+    raised: NotRequired[RaisedPayload]
     level: NotRequired[int]  # where it is higher than the alert's
     deadlines: NotRequired[Json]  # those that this makes earlier
 

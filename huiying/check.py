@@ -75,7 +75,7 @@ def _on_persons(desk: Desk, allowed: list[str]) -> list[ConfigError]:
     found = [
         ConfigError("topic_on_person", file="topics.toml", topic=topic.id, word=word)
         for topic in desk.topics
-        for word in personal_names((topic.name, *topic.any, *topic.all, *topic.none), allowed)
+        for word in personal_names(topic.written_words(), allowed)
     ]
     official = [unit.name for unit in desk.units] + [desk.area.name]
     return found + [

@@ -18,6 +18,7 @@ from huiying.core.errors import HuiyingError, Refused
 from huiying.core.model import Draft, Role
 from huiying.core.ports import Clock
 from huiying.wiring import NO_SECRETS, new_ledger
+from pipeline.shipped import shipped_text
 
 KINDS = ("office", "demonstration", "test")
 
@@ -72,7 +73,7 @@ def shipped_files() -> dict[str, str]:
         for entry in (resources.files("huiying") / "templates").iterdir()
         if entry.name.endswith(".toml")
     }
-    files["topics.toml"] = (resources.files("pipeline") / "data" / "topics.toml").read_text(encoding="utf-8")
+    files["topics.toml"] = shipped_text()
     files["policy.toml"] = (resources.files("alerts") / "data" / "policy.toml").read_text(encoding="utf-8")
     return files
 

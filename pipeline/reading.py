@@ -5,19 +5,18 @@ The composition root hands these on as plain callables; nothing here knows a por
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
-from huiying.core.config import Area, Desk, TopicRule
+from huiying.core.config import Area, Desk
 from huiying.core.model import PlaceTag, TopicHit
 from pipeline.gazetteer import gazetteer
 from pipeline.page import PageText
 from pipeline.places import Ambiguous, PlaceTagger, primary_place
 from pipeline.received import read_page
+from pipeline.shipped import shipped_contexts, shipped_topics
 from pipeline.steps import Tools, tools_for
-from pipeline.topics import TopicTagger
+from pipeline.topics import Struck, TopicTagger
 from pipeline.words import Cutter
 
 __all__ = ["Everywhere", "PageText", "Tagger", "Tags", "namer", "read_page"]
@@ -57,11 +56,9 @@ class Everywhere:
     """Tag texts of nobody's area: the whole country's places, the shipped topics, no names of a desk's own."""
 
     def __init__(self) -> None:
-        written = (resources.files("pipeline") / "data" / "topics.toml").read_text(encoding="utf-8")
-        topics = tuple(TopicRule.model_validate(entry) for entry in tomllib.loads(written)["topics"])
         cutter = Cutter(())
         places = PlaceTagger(Area(code="0" * 12, name=""), cutter.knows)
-        self._tools = Tools(cutter, places, TopicTagger(topics))
+        self._tools = Tools(cutter, places, TopicTagger(shipped_topics(), shipped_contexts()))
         self._home = lru_cache(maxsize=1024)(lambda outlet: places.home(outlet, cutter.tokens(outlet)))
 
     def tag(self, title: str, text: str, outlet: str = "") -> Tags:
@@ -71,6 +68,10 @@ class Everywhere:
     def path(self, code: str) -> tuple[str, ...]:
         """Return the names of the divisions from the province down to `code`."""
         return gazetteer().path(code)
+
+    def struck(self, title: str, text: str) -> tuple[Struck, ...]:
+        """Return the topics' words that do not count, each with the reason."""
+        return self._tools.topics.look(title, text).struck
 
     def words(self, text: str) -> list[str]:
         """Return the words of a text; joined they are the text again."""
@@ -88,10 +89,17 @@ def namer(desk: Desk) -> Tagger:
     A reply says "供水已恢复" and promises notice of "计划停水": what keeps news from raising an alert must not keep an
     answer from naming its topic.
     """
-    named = (
+    named = tuple(
         topic.model_copy(
-            update={"any": (topic.name, *topic.any, *topic.all), "all": (), "none": (), "title_only": False}
+            update={
+                "any": (topic.name, *(word for _, form in topic.forms() for word in (*form.any, *form.all))),
+                "near": tuple(near for _, form in topic.forms() for near in form.near),
+                "all": (),
+                "none": (),
+                "title_only": False,
+                "parts": (),
+            }
         )
         for topic in desk.topics
     )
-    return Tagger(desk.model_copy(update={"topics": tuple(named)}))
+    return Tagger(desk.model_copy(update={"topics": named, "contexts": ()}))

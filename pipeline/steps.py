@@ -47,7 +47,13 @@ class Tools:
 def tools_for(desk: Desk) -> Tools:
     """Return the tools for a desk's configuration. Takes about half a second."""
     cutter = Cutter(own_words(desk))
-    return Tools(cutter, PlaceTagger(desk.area, cutter.knows), TopicTagger(desk.topics))
+    return Tools(cutter, PlaceTagger(desk.area, cutter.knows), topic_tagger(desk))
+
+
+def topic_tagger(desk: Desk) -> TopicTagger:
+    """Return the tagger of a desk's topics, to which its own places' names say nothing."""
+    places = (name for place in desk.area.places for name in (place.name, *place.aliases))
+    return TopicTagger(desk.topics, desk.contexts, (desk.area.name, *places))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,77 +1,159 @@
 """Which topics a post has: words that say what is wrong, all found in one pass over title and text.
 
-title, text ─ one dictionary of all words ─► finds by word ─ any, all, none by clause ─► hits
+title, text ─ one dictionary ─► finds ─ any, near, all ─► hits ─ none, contexts, own names ─► topics │ struck
+
+A post costs what its own words cost, not what the rules count: a form none of whose words was found is never looked at.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
-from bisect import bisect
-from collections.abc import Mapping, Sequence
-from importlib import resources
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-import daachorse
+from huiying.core.model import Count, TopicHit
+from huiying.core.topic_rules import Context, Near, TopicRule, Wording
+from pipeline.counts import beside, counts
+from pipeline.finds import Dictionary, Find, Finds
+from pipeline.striking import Against, Contexts, headline
 
-from huiying.core.config import TopicRule
-from huiying.core.model import TopicHit
+_Place = tuple[str, str, int, int]
+_Hit = tuple[Find, ...]
 
-_BOUND = re.compile("[。；！？\n]")
-_Find = tuple[str, str, int, int]
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """Words of a topic that do not count. `reason` is a context's id, "none", or "name": inside a place's own name.
+
+    `by` is the word that says so.
+    """
+
+    topic: str
+    words: tuple[_Place, ...]
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The topics of a post in the rules' order, and what looked like one."""
+
+    hits: tuple[TopicHit, ...]
+    struck: tuple[Struck, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A topic's own form or a part's; `inside` are those of its `none` that strike only what lies in them."""
+
+    rule: TopicRule
+    part: str
+    wording: Wording
+    inside: frozenset[str]
 
 
 class TopicTagger:
-    """Tag topics by the desk's rules."""
+    """Tag topics by the desk's rules; `names` are its own places, inside whose names a word says nothing."""
 
-    def __init__(self, rules: Sequence[TopicRule]) -> None:
-        self._rules = tuple(rules)
-        self._words = sorted({word for rule in rules for word in (*rule.any, *rule.all, *rule.none) if word})
-        self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(self._words) if self._words else None
+    def __init__(self, rules: Sequence[TopicRule], contexts: Sequence[Context] = (), names: Iterable[str] = ()) -> None:
+        self._forms = [
+            _Form(rule, part, wording, _holding(wording)) for rule in rules for part, wording in rule.forms()
+        ]
+        self._leading = _leading(self._forms)
+        self._contexts = Contexts(contexts, names)
+        words = {word for form in self._forms for word in form.wording.every_word()}
+        self._dictionary = Dictionary(words | self._contexts.words)
 
     def tag(self, title: str, text: str) -> tuple[TopicHit, ...]:
-        """Return the topics in the rules' order, each with every place of its `any` and `all` words."""
-        finds = self._finds((("title", title), ("text", text)))
-        clauses = [bound.start() for bound in _BOUND.finditer(text)]
-        hits = ((rule.id, _matched(rule, finds, clauses)) for rule in self._rules)
-        return tuple(TopicHit(topic, words) for topic, words in hits if words)
+        """Return the topics in the rules' order, each with every place of its words."""
+        return self.look(title, text).hits
 
-    def _finds(self, fields: Sequence[tuple[str, str]]) -> Mapping[str, list[_Find]]:
-        """Return (word, field, start, end) of every word found, overlapping ones too, by word."""
-        finds: dict[str, list[_Find]] = {}
-        if self._automaton is None:
-            return finds
-        for field, text in fields:
-            for start, end, number in self._automaton.find_overlapping(text):
-                word = self._words[number]
-                finds.setdefault(word, []).append((word, field, start, end))
-        return finds
-
-
-def _matched(rule: TopicRule, finds: Mapping[str, list[_Find]], clauses: Sequence[int]) -> tuple[_Find, ...]:
-    """Return the finds that give the rule's topic in order, empty where it does not apply. `clauses` are their ends."""
-    seen = {
-        word: kept
-        for word, found in finds.items()
-        if (kept := [f for f in found if f[1] == "title" or not rule.title_only])
-    }
-    against = [find for word in rule.none for find in seen.get(word, [])]
-    if any(find[1] == "title" for find in against) or not all(word in seen for word in rule.all):
-        return ()
-    denied = {bisect(clauses, find[2]) for find in against}
-    found = [find for word in dict.fromkeys(rule.any) for find in seen.get(word, [])]
-    standing = [find for find in found if _clause(find, clauses) not in denied]
-    if not standing:
-        return ()
-    named = [find for word in dict.fromkeys(rule.all) for find in seen[word] if word not in rule.any]
-    return tuple(sorted((*standing, *named), key=lambda find: (find[1] != "title", find[2], find[3])))
+    def look(self, title: str, text: str) -> Looked:
+        """Return the topics, and what was struck with the reason."""
+        finds = self._dictionary.finds(title, text)
+        numbers = {number for word in finds.by_word for number in self._leading.get(word, ())}
+        if not numbers:
+            return Looked((), ())
+        sayings = self._contexts.over(finds)
+        standing: dict[str, list[tuple[_Form, _Hit]]] = {}
+        struck: dict[Struck, None] = {}
+        for form in (self._forms[number] for number in sorted(numbers)):
+            for hit in _hits(form.wording, finds):
+                against = _none(form, hit, finds) or sayings.against(hit, form.rule.regardless)
+                if against is None:
+                    standing.setdefault(form.rule.id, []).append((form, hit))
+                else:
+                    struck[Struck(form.rule.id, _places(hit), *against)] = None
+        numbered = counts("title", title) + counts("text", text) if standing else ()
+        hits = (_topic(finds, found, beside(numbered, title, text, _joined(found))) for found in standing.values())
+        return Looked(tuple(hits), tuple(struck))
 
 
-def _clause(find: _Find, clauses: Sequence[int]) -> int:
-    """Return the number of the text's clause that `find` stands in; a title goes with the first."""
-    return 0 if find[1] == "title" else bisect(clauses, find[2])
+def _holding(wording: Wording) -> frozenset[str]:
+    said = [*wording.any, *(word for near in wording.near for words in near.words for word in words)]
+    return frozenset(word for word in wording.none if any(inner in word for inner in said))
 
 
-def shipped_topics() -> tuple[TopicRule, ...]:
-    """Return the twelve topics that come with the project, from pipeline/data/topics.toml."""
-    table = tomllib.loads((resources.files("pipeline") / "data" / "topics.toml").read_text(encoding="utf-8"))
-    return tuple(TopicRule.model_validate(topic) for topic in table["topics"])
+def _leading(forms: Sequence[_Form]) -> Mapping[str, tuple[int, ...]]:
+    """Return the numbers of the forms by each word that can begin a hit of theirs."""
+    leading: dict[str, dict[int, None]] = {}
+    for number, form in enumerate(forms):
+        for word in (*form.wording.any, *(word for near in form.wording.near for word in near.words[0])):
+            leading.setdefault(word, {})[number] = None
+    return {word: tuple(numbers) for word, numbers in leading.items()}
+
+
+def _hits(wording: Wording, finds: Finds) -> list[_Hit]:
+    """Return the hits of one form before anything is said against them; none where a word of `all` is missing."""
+    if not all(_seen(wording, finds, (word,)) for word in wording.all):
+        return []
+    alone: list[_Hit] = [(find,) for find in _seen(wording, finds, wording.any)]
+    return [*alone, *(hit for near in wording.near for hit in _joined_words(near, wording, finds))]
+
+
+def _seen(wording: Wording, finds: Finds, words: Iterable[str]) -> list[Find]:
+    return [find for find in finds.of(words) if find.field == "title" or not wording.title_only]
+
+
+def _joined_words(near: Near, wording: Wording, finds: Finds) -> Iterator[_Hit]:
+    others = [_seen(wording, finds, words) for words in near.words[1:]]
+    if not all(others):
+        return
+    for first in _seen(wording, finds, near.words[0]):
+        nearest = [_nearest(first, found, near.within) for found in others]
+        if all(find is not None for find in nearest):
+            yield (first, *(find for find in nearest if find is not None))
+
+
+def _nearest(first: Find, others: Sequence[Find], within: int) -> Find | None:
+    reached = [find for find in others if find.sentence == first.sentence and 0 <= first.gap(find) <= within]
+    return min(reached, key=first.gap, default=None)
+
+
+def _none(form: _Form, hit: _Hit, finds: Finds) -> Against | None:
+    """Return what the form's own `none` says against a hit."""
+    for word in _seen(form.wording, finds, form.wording.none):
+        for find in hit:
+            if find.inside(word) if word.word in form.inside else _wide(word, find):
+                return "none", word.word
+    return None
+
+
+def _wide(word: Find, find: Find) -> bool:
+    return word.field == "title" or word.sentence == find.sentence or headline(word, find)
+
+
+def _topic(finds: Finds, found: Sequence[tuple[_Form, _Hit]], numbered: tuple[Count, ...]) -> TopicHit:
+    forms = {form.part: form for form, _ in found}
+    named = [find for form in forms.values() for find in _seen(form.wording, finds, form.wording.all)]
+    parts = tuple(part for part in forms if part)
+    return TopicHit(found[0][0].rule.id, _places((*_joined(found), *named)), parts, numbered)
+
+
+def _joined(found: Sequence[tuple[_Form, _Hit]]) -> list[Find]:
+    return [find for _, hit in found for find in hit]
+
+
+def _places(finds: Iterable[Find]) -> tuple[_Place, ...]:
+    """Return word, field, start and end of each find once, the title's first, in the text's order."""
+    placed = {(find.word, find.field, find.start, find.end) for find in finds}
+    return tuple(sorted(placed, key=lambda place: (place[1] != "title", place[2], place[3])))

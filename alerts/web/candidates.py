@@ -54,8 +54,7 @@ def candidates(services: Services, desk: Desk, state: AlertState) -> list[Candid
 def _fits(post: Post, state: AlertState, desk: Desk) -> bool:
     # A reply names its topic by any of its words: the index's hits leave out what the topic's `none` words deny.
     written = f"{post.title}\n{post.text}"
-    topics = [topic for topic in desk.topics if topic.id in state.topics]
-    topic = any(word in written for each in topics for word in (each.name, *each.any, *each.all))
+    topic = any(topic.named_in(written) for topic in desk.topics if topic.id in state.topics)
     place = any(covers(state.place, tag.code) for tag in post.places)
     return topic and place and post.fetched >= state.earliest - _OLDEST
 

@@ -167,7 +167,7 @@ def posts_of(services: Services, desk: Desk, state: AlertState) -> list[dict[str
     for ref in state.posts:
         post = held.get(ref.id)
         outlet = desk.outlet(ref.outlet)
-        words = matched_words(desk, state)
+        words = (*matched_words(desk, state), *hit_words(post, state))
         text: tuple[Piece, ...] = extract(post.text, services.highlight(post.text, words)) if post else ()
         title = marked(ref.title, services.highlight(ref.title, words))
         made.append({"ref": ref, "outlet": outlet.name if outlet else ref.outlet, "title": title, "text": text})
@@ -188,8 +188,15 @@ def indexed(services: Services, ids: list[str]) -> dict[str, Post]:
 
 def matched_words(desk: Desk, state: AlertState) -> tuple[str, ...]:
     """Return the words that are worth marking: those of the alert's topics, and the names of its places."""
-    topics = [word for topic in desk.topics if topic.id in state.topics for word in (*topic.any, *topic.all)]
+    forms = [form for topic in desk.topics if topic.id in state.topics for _, form in topic.forms()]
+    topics = [word for form in forms for word in (*form.any, *form.all)]
     return (*topics, *(place.name for place in state.places))
+
+
+def hit_words(post: Post | None, state: AlertState) -> tuple[str, ...]:
+    """Return the words by which the pipeline gave `post` the alert's topics."""
+    hits = [hit for hit in post.topics if hit.topic in state.topics] if post else []
+    return tuple(word for hit in hits for word, *_ in hit.words)
 
 
 def _choices(services: Services, desk: Desk, state: AlertState, visit: Visit) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from huiying.core.model import Level, PlaceLevel, Tier, Topic
+from huiying.core.section import Name, PartName, Section
+from huiying.core.topic_rules import Context, Severity, TopicRule
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
 Brokers = Annotated[str, StringConstraints(pattern=r"^[^\s,/@]+:\d+(\s*,\s*[^\s,/@]+:\d+)*$")]
@@ -24,12 +25,6 @@ Database = Annotated[str, StringConstraints(pattern=r"^postgresql://[^\s:@/]+@[^
 
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$")]
-
-
-class Section(BaseModel):
-    """A frozen table; an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Channel(Section):
@@ -184,24 +179,15 @@ class Outlet(Section):
         return [(f"{self.id}/{number}", source) for number, source in enumerate(self.sources, 1)]
 
 
-class TopicRule(Section):
-    """A topic: any of `any` words, all of `all`, none of `none`; `title_only` looks at the title alone."""
-
-    id: Name
-    name: str
-    name_en: str
-    any: tuple[str, ...] = Field(min_length=1)
-    all: tuple[str, ...] = ()
-    none: tuple[str, ...] = ()
-    title_only: bool = False
-
-
 class AlertRule(Section):
-    """What opens an alert. Topic and place are required, words only narrow it."""
+    """What opens an alert. Topic, or a part of one, and place are required, words only narrow it.
+
+    `level` is the least: a count that [[severity]] of topics.toml names raises it. `tiers` are those of outlets.
+    """
 
     id: Name
     name: str
-    topics: tuple[Name, ...] = Field(min_length=1)
+    topics: tuple[PartName, ...] = Field(min_length=1)
     places: tuple[Code, ...] = Field(min_length=1)
     level: Level = Level.ORDINARY
     tiers: tuple[Tier, ...] = ()
@@ -293,6 +279,8 @@ class Desk(Section):
     policy: Policy
     units: tuple[Unit, ...]
     calendar: Calendar
+    contexts: tuple[Context, ...] = ()
+    severity: tuple[Severity, ...] = ()
 
     def outlet(self, id: str) -> Outlet | None:
         """Return the outlet with this id."""

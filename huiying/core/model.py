@@ -126,11 +126,27 @@ class PlaceTag:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """A number by which a text counts something: at least `value` of `kind`, at `start` to `end` of `field`."""
+
+    kind: str
+    value: int
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class TopicHit:
-    """The words that gave a post a topic, each with field, start and end."""
+    """The words that gave a post a topic, each with field, start and end; the topic's parts they belong to.
+
+    `counts` are the numbers beside them.
+    """
 
     topic: str
     words: tuple[tuple[str, str, int, int], ...]
+    parts: tuple[str, ...] = ()
+    counts: tuple[Count, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

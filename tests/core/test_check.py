@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from huiying.check import errors
-from huiying.core.config import Desk, OwnPlace, TopicRule, Unit
+from huiying.core.config import Desk, OwnPlace, Unit
 from huiying.core.config_text import read_desk
 from huiying.core.model import PlaceLevel
+from huiying.core.topic_rules import TopicRule
 from huiying.example.make import desk_texts
-from pipeline.topics import shipped_topics
+from pipeline.shipped import shipped_topics
 
 DESK = read_desk({name: text for name, text in desk_texts(8790).items() if name != "huiying.toml"})
 

@@ -9,7 +9,7 @@ import pytest
 
 from huiying.core.config import Area, Calendar, Desk, Outlet, OwnPlace, Policy, Unit
 from huiying.core.model import PlaceLevel, Tier
-from pipeline.topics import shipped_topics
+from pipeline.shipped import shipped_topics
 
 COUNTY, TOWN, VILLAGE = "990101000000", "990101101000", "990101101201"
 AREA = Area(

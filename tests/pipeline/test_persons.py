@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.persons import personal_names
-from pipeline.topics import shipped_topics
+from pipeline.shipped import shipped_topics
 
 
 @pytest.mark.parametrize("word", ["张三", "李建国", "王小明", "王强", "李伟", "王小明举报"])

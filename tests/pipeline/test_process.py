@@ -13,12 +13,13 @@ from huiying.backends.index_tantivy import TantivyIndex
 from huiying.backends.log_sqlite import SqliteLog
 from huiying.backends.store_sql import SqlStore
 from huiying.core import codec
-from huiying.core.config import Desk, Retention, TopicRule
+from huiying.core.config import Desk, Retention
 from huiying.core.consume import Buried
 from huiying.core.errors import BackendError, Dead
 from huiying.core.lost import lost_sources
 from huiying.core.model import Found, Post, Precision, Topic
 from huiying.core.ports import Query
+from huiying.core.topic_rules import TopicRule
 from pipeline import steps
 from pipeline.containers import PROOFS
 from pipeline.indexing import Indexing

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from huiying.core.config import TopicRule
-from pipeline.topics import TopicTagger, shipped_topics
+from huiying.core.topic_rules import Context, TopicRule
+from pipeline.shipped import shipped_topics
+from pipeline.topics import TopicTagger
 
 TEXTS = tomllib.loads((Path(__file__).parents[1] / "data" / "topics.toml").read_text(encoding="utf-8"))
 SHIPPED = TopicTagger(shipped_topics())
@@ -100,3 +101,92 @@ def test_a_none_word_counts_in_the_title_or_beside_the_word_only() -> None:
     assert tagger.tag("演练", "红河镇今天停水。") == ()
     (hit,) = tagger.tag("", "停水演练；停水两千户")
     assert hit.words == (("停水", "text", 5, 7),)
+
+
+def test_near_wants_one_word_of_each_set_within_its_characters_in_one_sentence() -> None:
+    near = rule(any=(), near=({"words": (("自来水", "水管"), ("发黄", "发臭")), "within": 4},))
+    (hit,) = TopicTagger([near]).tag("", "自来水这两天发黄，又说发臭的是水管。")
+    assert hit.words == (
+        ("自来水", "text", 0, 3),
+        ("发黄", "text", 6, 8),
+        ("发臭", "text", 11, 13),
+        ("水管", "text", 15, 17),
+    )
+    assert TopicTagger([near]).tag("", "自来水。发黄的叶子") == ()
+    assert TopicTagger([near]).tag("", "自来水流出来看着发黄") == ()
+
+
+def test_a_topic_of_parts_says_which_of_them_was_found() -> None:
+    parts = [
+        {"id": "outage", "name": "停水", "name_en": "Outage", "any": ["停水"]},
+        {"id": "quality", "name": "水质", "name_en": "Quality", "any": ["水质异常"]},
+    ]
+    (hit,) = TopicTagger([rule(any=(), parts=parts)]).tag("红河镇停水", "又见水质异常。停水两天。")
+    assert (hit.topic, hit.parts) == ("t", ("outage", "quality"))
+    assert [word for word, *_ in hit.words] == ["停水", "水质异常", "停水"]
+
+
+CONTEXT = Context.model_validate(
+    {
+        "id": "denied",
+        "name": "否定",
+        "name_en": "Denied",
+        "before": ["没有"],
+        "after": ["不属实"],
+        "sentence": ["去年"],
+        "onward": ["演练"],
+        "title": ["怎么办"],
+        "but": ["没有通知"],
+        "within": 3,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "by"),
+    [
+        ("", "今天没有再次停水。", "没有"),
+        ("", "停水的说法不属实。", "不属实"),
+        ("", "去年夏天，这里停水。", "去年"),
+        ("", "镇里举行演练。一处停水，抢修队赶到。", "演练"),
+        ("红河镇停水", "红河镇举行演练。", "演练"),
+        ("遇到这事怎么办", "停水。", "怎么办"),
+    ],
+)
+def test_a_context_keeps_a_word_from_counting_and_is_named(title: str, text: str, by: str) -> None:
+    looked = TopicTagger([rule()], [CONTEXT]).look(title, text)
+    assert looked.hits == ()
+    assert [(one.topic, one.reason, one.by) for one in looked.struck] == [("t", "denied", by)]
+    assert TopicTagger([rule(regardless=("denied",))], [CONTEXT]).tag(title, text) != ()
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("", "没有任何事先告知停水。"),
+        ("", "没有，停水。"),
+        ("", "没有通知停水。"),
+        ("", "停水。去年没有演练。"),
+        ("", "镇里举行演练。\n村里停水。"),
+    ],
+)
+def test_a_context_reaches_no_further_than_it_says(title: str, text: str) -> None:
+    assert TopicTagger([rule()], [CONTEXT]).tag(title, text) != ()
+
+
+def test_a_word_inside_a_name_of_the_desks_own_says_nothing_and_water_can_be_off_there() -> None:
+    tagger = TopicTagger([rule()], [], ["停水埠"])
+    looked = tagger.look("停水埠村举行庙会", "")
+    assert (looked.hits, [(one.reason, one.by) for one in looked.struck]) == ((), [("name", "停水埠")])
+    (hit,) = tagger.tag("停水埠村停水三天", "")
+    assert hit.words == (("停水", "title", 4, 6),)
+
+
+def test_a_none_word_that_contains_a_word_strikes_that_one_only() -> None:
+    (hit,) = TopicTagger([rule(none=("计划停水",))]).tag("", "计划停水两小时，停水却持续三天。")
+    assert hit.words == (("停水", "text", 8, 10),)
+
+
+def test_a_hit_has_the_counts_of_its_sentence_and_the_next() -> None:
+    (hit,) = TopicTagger([rule()]).tag("", "县里有2000户。红河镇停水。影响1.2万户。另有3人受伤。")
+    assert [(count.kind, count.value, count.start) for count in hit.counts] == [("households", 12000, 17)]
