@@ -77,6 +77,11 @@ def _on_persons(desk: Desk, allowed: list[str]) -> list[ConfigError]:
         for topic in desk.topics
         for word in personal_names(topic.written_words(), allowed)
     ]
+    found += [
+        ConfigError("topic_on_person", file="topics.toml", topic=context.id, word=word)
+        for context in desk.contexts
+        for word in personal_names(context.every_word(), allowed)
+    ]
     official = [unit.name for unit in desk.units] + [desk.area.name]
     return found + [
         ConfigError("place_on_person", file="places.toml", place=place.name, word=word)

@@ -14,7 +14,7 @@ from huiying.core.model import Count, TopicHit
 from huiying.core.topic_rules import Context, Near, TopicRule, Wording
 from pipeline.counts import beside, counts
 from pipeline.finds import Dictionary, Find, Finds
-from pipeline.striking import Against, Contexts, headline
+from pipeline.striking import Against, Contexts, Sayings, headline
 
 _Place = tuple[str, str, int, int]
 _Hit = tuple[Find, ...]
@@ -43,11 +43,12 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A topic's own form or a part's; `inside` are those of its `none` that strike only what lies in them."""
+    """A topic's own form or a part's with all that is said against it; `inside` strike only what lies in them."""
 
     rule: TopicRule
     part: str
     wording: Wording
+    none: tuple[str, ...]
     inside: frozenset[str]
 
 
@@ -55,12 +56,10 @@ class TopicTagger:
     """Tag topics by the desk's rules; `names` are its own places, inside whose names a word says nothing."""
 
     def __init__(self, rules: Sequence[TopicRule], contexts: Sequence[Context] = (), names: Iterable[str] = ()) -> None:
-        self._forms = [
-            _Form(rule, part, wording, _holding(wording)) for rule in rules for part, wording in rule.forms()
-        ]
+        self._forms = [_form(rule, part, wording) for rule in rules for part, wording in rule.forms()]
         self._leading = _leading(self._forms)
         self._contexts = Contexts(contexts, names)
-        words = {word for form in self._forms for word in form.wording.every_word()}
+        words = {word for form in self._forms for word in (*form.wording.every_word(), *form.none)}
         self._dictionary = Dictionary(words | self._contexts.words)
 
     def tag(self, title: str, text: str) -> tuple[TopicHit, ...]:
@@ -76,21 +75,48 @@ class TopicTagger:
         sayings = self._contexts.over(finds)
         standing: dict[str, list[tuple[_Form, _Hit]]] = {}
         struck: dict[Struck, None] = {}
-        for form in (self._forms[number] for number in sorted(numbers)):
-            for hit in _hits(form.wording, finds):
-                against = _none(form, hit, finds) or sayings.against(hit, form.rule.regardless)
-                if against is None:
-                    standing.setdefault(form.rule.id, []).append((form, hit))
-                else:
-                    struck[Struck(form.rule.id, _places(hit), *against)] = None
+        for form, hit, against in _judged([self._forms[number] for number in sorted(numbers)], finds, sayings):
+            if against is None:
+                standing.setdefault(form.rule.id, []).append((form, hit))
+            else:
+                struck[Struck(form.rule.id, _places(hit), *against)] = None
         numbered = counts("title", title) + counts("text", text) if standing else ()
         hits = (_topic(finds, found, beside(numbered, title, text, _joined(found))) for found in standing.values())
         return Looked(tuple(hits), tuple(struck))
 
 
-def _holding(wording: Wording) -> frozenset[str]:
+def _form(rule: TopicRule, part: str, wording: Wording) -> _Form:
+    none = tuple(dict.fromkeys((*wording.none, *rule.none)))
     said = [*wording.any, *(word for near in wording.near for words in near.words for word in words)]
-    return frozenset(word for word in wording.none if any(inner in word for inner in said))
+    return _Form(rule, part, wording, none, frozenset(word for word in none if any(inner in word for inner in said)))
+
+
+def _judged(forms: Sequence[_Form], finds: Finds, sayings: Sayings) -> Iterator[tuple[_Form, _Hit, Against | None]]:
+    """Yield each hit with what is said against it; what is struck takes with it the words that lie inside its own."""
+    judged = [
+        (form, hit, _none(form, hit, finds) or sayings.against(hit, form.rule.regardless))
+        for form in forms
+        for hit in _hits(form.wording, finds)
+    ]
+    struck = [(form.rule, find, against) for form, hit, against in judged if against for find in hit]
+    for form, hit, against in judged:
+        yield (
+            form,
+            hit,
+            against
+            or next(
+                (
+                    reason
+                    for rule, word, reason in struck
+                    if rule is form.rule and any(_within(find, word) for find in hit)
+                ),
+                None,
+            ),
+        )
+
+
+def _within(find: Find, word: Find) -> bool:
+    return len(find.word) < len(word.word) and find.inside(word)
 
 
 def _leading(forms: Sequence[_Form]) -> Mapping[str, tuple[int, ...]]:
@@ -125,13 +151,13 @@ def _joined_words(near: Near, wording: Wording, finds: Finds) -> Iterator[_Hit]:
 
 
 def _nearest(first: Find, others: Sequence[Find], within: int) -> Find | None:
-    reached = [find for find in others if find.sentence == first.sentence and 0 <= first.gap(find) <= within]
+    reached = [find for find in others if find.clause == first.clause and 0 <= first.gap(find) <= within]
     return min(reached, key=first.gap, default=None)
 
 
 def _none(form: _Form, hit: _Hit, finds: Finds) -> Against | None:
     """Return what the form's own `none` says against a hit."""
-    for word in _seen(form.wording, finds, form.wording.none):
+    for word in _seen(form.wording, finds, form.none):
         for find in hit:
             if find.inside(word) if word.word in form.inside else _wide(word, find):
                 return "none", word.word

@@ -32,7 +32,7 @@ class CountKind(StrEnum):
 
 
 class Near(Section):
-    """One word of each set, all in one sentence, each at most `within` characters from that of the first set."""
+    """One word of each set, all in one clause, each at most `within` characters from that of the first set."""
 
     words: tuple[tuple[str, ...], ...] = Field(min_length=2)
     within: int = Field(default=6, ge=0, le=100)
@@ -76,7 +76,7 @@ class TopicPart(Wording):
 
 
 class TopicRule(Wording):
-    """A topic with its parts; the contexts of `regardless` do not keep its words from counting."""
+    """A topic with its parts, for all of which its `none` counts; the contexts of `regardless` strike nothing of it."""
 
     id: Name
     name: str

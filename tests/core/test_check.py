@@ -12,7 +12,7 @@ from huiying.core.config_text import read_desk
 from huiying.core.model import PlaceLevel
 from huiying.core.topic_rules import TopicRule
 from huiying.example.make import desk_texts
-from pipeline.shipped import shipped_topics
+from pipeline.shipped import shipped_contexts, shipped_topics
 
 DESK = read_desk({name: text for name, text in desk_texts(8790).items() if name != "huiying.toml"})
 
@@ -51,4 +51,4 @@ def test_a_unit_excuses_the_place_that_bears_its_name() -> None:
 
 def test_the_demonstration_and_the_shipped_topics_pass() -> None:
     assert errors(DESK) == []
-    assert errors(DESK.model_copy(update={"topics": shipped_topics(), "rules": ()})) == []
+    assert errors(DESK.model_copy(update={"topics": shipped_topics(), "contexts": shipped_contexts(), "rules": ()})) == []

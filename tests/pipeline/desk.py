@@ -9,7 +9,7 @@ import pytest
 
 from huiying.core.config import Area, Calendar, Desk, Outlet, OwnPlace, Policy, Unit
 from huiying.core.model import PlaceLevel, Tier
-from pipeline.shipped import shipped_topics
+from pipeline.shipped import shipped_contexts, shipped_topics
 
 COUNTY, TOWN, VILLAGE = "990101000000", "990101101000", "990101101201"
 AREA = Area(
@@ -35,6 +35,7 @@ def desk(**changes: object) -> Desk:
         "area": AREA,
         "outlets": OUTLETS,
         "topics": shipped_topics(),
+        "contexts": shipped_contexts(),
         "rules": (),
         "policy": Policy.model_validate({"version": "1", "levels": {str(level): _STEPS for level in range(1, 5)}}),
         "units": (Unit(id="water", name="青石县自来水公司"),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.persons import personal_names
-from pipeline.shipped import shipped_topics
+from pipeline.shipped import shipped_contexts, shipped_topics
 
 
 @pytest.mark.parametrize("word", ["张三", "李建国", "王小明", "王强", "李伟", "王小明举报"])
@@ -42,5 +42,6 @@ def test_a_name_inside_a_place_or_unit_of_the_desk_is_none() -> None:
 
 
 def test_no_word_of_a_shipped_topic_is_a_name() -> None:
-    words = [word for topic in shipped_topics() for word in (*topic.any, *topic.all, *topic.none)]
+    words = [word for topic in shipped_topics() for word in topic.written_words()]
+    words += [word for context in shipped_contexts() for word in context.every_word()]
     assert personal_names(words) == ()
