@@ -1,11 +1,13 @@
 """Personal names among words that somebody wants to search or alert by: rules on persons are refused.
 
-word ─ jieba.posseg ─► parts tagged nr ─ begins with a surname, is no ordinary word, lies in no place or unit ─► a name
+word ─ jieba.posseg ─► parts tagged nr ─ begins with a surname ─┐
+     └ 某, surnames of two characters, names by sound, pinyin ──┴ no ordinary word, in no place or unit ─► a name
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import tomllib
 import warnings
 from collections.abc import Iterable
@@ -17,6 +19,13 @@ from pipeline.aliases import short_forms
 from pipeline.gazetteer import gazetteer
 
 _PERSONAL = ("nr", "nrt", "nrfg")
+_NO_GIVEN_NAME = "[村镇乡县市区路街巷桥庙祠墓湖山河庄屯寨湾坝岭沟]"
+# One to three syllables of Hanyu Pinyin without tones (GB/T 16159): initial and final.
+_SYLLABLE = (
+    "(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?"
+    "(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ue|ui|un|uo|a|e|i|o|u|v)"
+)
+_PINYIN = re.compile(f"(?:{_SYLLABLE}){{1,3}}")
 
 
 @cache
@@ -56,15 +65,36 @@ def personal_names(words: Iterable[str], names: Iterable[str] = ()) -> tuple[str
 
 
 def _named(word: str) -> list[str]:
-    """Return the parts of `word` that jieba takes for a person's name and that look like one."""
-    return [pair.word for pair in _tagger().cut(word.strip()) if pair.flag in _PERSONAL and _looks_personal(pair.word)]
+    """Return the parts of `word` that jieba takes for a person's name and that look like one, and what is one by form."""
+    cut = [pair.word for pair in _tagger().cut(word.strip()) if pair.flag in _PERSONAL and _looks_personal(pair.word)]
+    return [*cut, *(found[0] for pattern in _forms() for found in pattern.finditer(word)), *_spelt(word)]
 
 
 def _looks_personal(part: str) -> bool:
     if not 2 <= len(part) <= 4 or not part.startswith(_lists()["surnames"]):
         return False
-    ordinary = len(part) == 2 and part in _tagger().word_tag_tab
+    ordinary = part in _lists()["ordinary"] or (len(part) == 2 and part in _tagger().word_tag_tab)
     return not ordinary or part in _lists()["two_characters"]
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    """Return what is a name by its form: 王某, 马某花, 欧阳修远, 买买提·吐尔逊, 阿里木."""
+    any_of = {key: "|".join(map(re.escape, _lists()[key])) for key in ("surnames", "compound", "by_sound")}
+    long = "|".join(name for name in _lists()["by_sound"] if len(name) > 2)
+    return (
+        re.compile(f"(?:{any_of['surnames']}|{any_of['compound']})某(?:某|[一-龥](?![一-龥]))?"),
+        re.compile(f"^(?:{any_of['compound']})[一-龥]{{1,2}}(?<!{_NO_GIVEN_NAME})$"),
+        re.compile("[一-龥]{2,}[·•][一-龥]{2,}"),
+        re.compile(f"^(?:{any_of['by_sound']})$|{long}"),
+    )
+
+
+def _spelt(word: str) -> list[str]:
+    """Return `word` where it is two or three syllables' words in Latin letters with a surname first or last."""
+    parts = word.lower().replace("-", " ").split()
+    spelt = 2 <= len(parts) <= 3 and all(_PINYIN.fullmatch(part) for part in parts)
+    return [word] if spelt and {parts[0], parts[-1]} & set(_lists()["latin"]) else []
 
 
 def _inside(part: str, word: str, own: tuple[str, ...]) -> bool:

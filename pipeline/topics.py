@@ -87,7 +87,7 @@ class TopicTagger:
 
 def _form(rule: TopicRule, part: str, wording: Wording) -> _Form:
     none = tuple(dict.fromkeys((*wording.none, *rule.none)))
-    said = [*wording.any, *(word for near in wording.near for words in near.words for word in words)]
+    said = {word for _, each in rule.forms() for word in each.every_word()} - set(none)
     return _Form(rule, part, wording, none, frozenset(word for word in none if any(inner in word for inner in said)))
 
 

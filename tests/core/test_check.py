@@ -51,4 +51,6 @@ def test_a_unit_excuses_the_place_that_bears_its_name() -> None:
 
 def test_the_demonstration_and_the_shipped_topics_pass() -> None:
     assert errors(DESK) == []
-    assert errors(DESK.model_copy(update={"topics": shipped_topics(), "contexts": shipped_contexts(), "rules": ()})) == []
+    assert (
+        errors(DESK.model_copy(update={"topics": shipped_topics(), "contexts": shipped_contexts(), "rules": ()})) == []
+    )

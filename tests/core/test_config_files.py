@@ -37,7 +37,7 @@ OUTLET = '[[outlets]]\nid = "a"\nname = "n"\ntier = "county"\nhosts = ["a.cn"]\n
 
 def test_the_shipped_files_are_valid() -> None:
     desk = read_desk(texts())
-    assert (len(desk.topics), len(desk.contexts), len(desk.severity)) == (25, 8, 13)
+    assert (len(desk.topics), len(desk.contexts), len(desk.severity)) == (25, 8, 11)
     assert set(desk.policy.levels) == {"1", "2", "3", "4"}
 
 

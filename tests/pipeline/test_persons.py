@@ -7,8 +7,11 @@ import pytest
 from pipeline.persons import personal_names
 from pipeline.shipped import shipped_contexts, shipped_topics
 
+NAMES = ["张三", "李建国", "王小明", "王强", "李伟", "王小明举报", "王某", "马某花", "欧阳某", "欧阳修远", "司马某某"]
+FOREIGN = ["阿里木", "买买提·吐尔逊", "Wang Xiaoming", "xiaoming wang", "Li Si-guang", "找阿里木说"]
 
-@pytest.mark.parametrize("word", ["张三", "李建国", "王小明", "王强", "李伟", "王小明举报"])
+
+@pytest.mark.parametrize("word", [*NAMES, *FOREIGN])
 def test_personal_names_are_found(word: str) -> None:
     assert personal_names([word]) == (word,)
 
@@ -28,6 +31,15 @@ def test_personal_names_are_found(word: str) -> None:
         "青石县",
         "张家口",
         "热电公司",
+        "龙卷风",
+        "某小区",
+        "司马村",
+        "诸葛镇",
+        "Wi-Fi",
+        "PM2.5",
+        "5G",
+        "扎西镇",
+        "water supply",
         "",
     ],
 )
