@@ -1,7 +1,8 @@
 """What a ready post does to the alerts: opens one a story, attaches, tells what changed, names further rules.
 
 post ─► no alert of its story ─► a rule matches ─► opened (one), rule_matched (each other rule)
-     └► alert of its story ────► post_attached │ post_changed │ nothing new ─► rule_matched (each new rule)
+     └► alert of its story ────► post_attached │ post_changed │ nothing new ─► rule_matched (each new rule, and a
+                                 known one that a count raises above the alert's level)
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ def entries(state: AlertState | None, post: Post, desk: Desk, number: int, now: 
     if post.official:
         return []
     outlet = desk.outlet(post.outlet)
-    found = [matches(rule, post, outlet, desk.severity) for rule in desk.rules]
+    found = [matches(rule, post, outlet, desk) for rule in desk.rules]
     matched = [match for match in found if isinstance(match, Match)]
     if state is not None:
-        further = [match for match in matched if match.rule.id not in state.rules]
+        further = [match for match in matched if match.rule.id not in state.rules or _higher(match, state)]
         return [*_of_story(state, post), *(_further(state, post, match, desk, now) for match in further)]
     if not matched:
         return []
@@ -69,6 +70,11 @@ def _differs(held: PostRef, now: PostRef) -> list[str]:
     return [name for name, before, after in pairs if before != after]
 
 
+def _higher(match: Match, state: AlertState) -> bool:
+    """Say whether a count of a later post raises a known rule's match above the alert's level."""
+    return match.raised is not None and match.level > state.level and not state.closed
+
+
 def _further(state: AlertState, post: Post, match: Match, desk: Desk, now: datetime) -> Entry:
     """Name a further rule; one of a higher level makes earlier what is not yet done, as a raised level does."""
     level = match.level
@@ -81,8 +87,9 @@ def _further(state: AlertState, post: Post, match: Match, desk: Desk, now: datet
 
 
 def _named(alert: str, post: Post, match: Match, **tightened: Json) -> Entry:
+    raised_to = f":{int(match.level)}" if match.raised and "level" in tightened else ""
     return _entry(
-        f"matched:{alert}:{match.rule.id}",
+        f"matched:{alert}:{match.rule.id}{raised_to}",
         EventType.RULE_MATCHED,
         alert,
         rule=match.rule.id,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from huiying.core import codec
-from huiying.core.config import AlertRule, Outlet
+from huiying.core.config import AlertRule, Desk, Outlet
 from huiying.core.model import Count, Level, PlaceTag, Post, TopicHit
 from huiying.core.places import covers
 from huiying.core.sentences import Sentences
@@ -49,8 +49,11 @@ class NoMatch:
     reason: str
 
 
-def matches(rule: AlertRule, post: Post, outlet: Outlet | None, severity: Sequence[Severity] = ()) -> Match | NoMatch:
-    """Say whether `rule` matches `post` of `outlet`; posts of official outlets and backlog posts never open."""
+def matches(rule: AlertRule, post: Post, outlet: Outlet | None, desk: Desk | None = None) -> Match | NoMatch:
+    """Say whether `rule` matches `post` of `outlet`; posts of official outlets and backlog posts never open.
+
+    `desk` says which counts raise the level, and which words its topics have.
+    """
     if outlet is None or outlet.official or post.official:
         return NoMatch("official" if outlet or post.official else "outlet")
     if post.backlog:
@@ -63,7 +66,7 @@ def matches(rule: AlertRule, post: Post, outlet: Outlet | None, severity: Sequen
     places = covered(rule.places, post)
     if not places:
         return NoMatch("place")
-    return _narrowed(rule, post, hits, places, severity)
+    return _narrowed(rule, post, hits, places, desk)
 
 
 def _meant(rule: AlertRule, hit: TopicHit) -> bool:
@@ -71,9 +74,11 @@ def _meant(rule: AlertRule, hit: TopicHit) -> bool:
 
 
 def _narrowed(
-    rule: AlertRule, post: Post, hits: tuple[TopicHit, ...], places: tuple[PlaceTag, ...], severity: Sequence[Severity]
+    rule: AlertRule, post: Post, hits: tuple[TopicHit, ...], places: tuple[PlaceTag, ...], desk: Desk | None
 ) -> Match | NoMatch:
-    left = tuple(kept for hit in hits if (kept := _without(rule, post, hit)).words)
+    meant = [topic for topic in (desk.topics if desk else ()) if topic.id in _ids(rule)]
+    words = [word for topic in meant for word in topic.written_words()]
+    left = tuple(kept for hit in hits if (kept := _without(rule, post, hit, words)).words)
     if not left:
         return NoMatch("without")
     written = f"{post.title}\n{post.text}"
@@ -82,22 +87,27 @@ def _narrowed(
     reason = "topic_place_words" if rule.words else "topic_place"
     topics = tuple(hit.topic for hit in left)
     made = Match(reason, rule, topics, places[0], places, rule.level)
-    return _raised(made, post, left, severity)
+    return _raised(made, post, left, desk.severity if desk else ())
 
 
-def _without(rule: AlertRule, post: Post, hit: TopicHit) -> TopicHit:
+def _ids(rule: AlertRule) -> set[str]:
+    return {name.partition(".")[0] for name in rule.topics}
+
+
+def _without(rule: AlertRule, post: Post, hit: TopicHit, words: Sequence[str]) -> TopicHit:
     """Return `hit` with the words that `rule.without` leaves it.
 
     A word of `without` that contains one of the topic's strikes that one inside it only: 停水埠 is a place, and water
     can be off there. Any other strikes what stands in its sentence, and in the title everything.
     """
+    known = {*words, *(word for word, *_ in hit.words)}
     struck = {
         place
         for without in rule.without
         for field, text in (("title", post.title), ("text", post.text))
         for start in _starts(text, without)
         for place in hit.words
-        if _strikes(without, field, start, place, post, any(word in without for word, *_ in hit.words))
+        if _strikes(without, field, start, place, post, any(word in without for word in known))
     }
     return replace(hit, words=tuple(place for place in hit.words if place not in struck))
 

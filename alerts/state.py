@@ -117,7 +117,7 @@ def _clocks(state: AlertState, event: Event) -> dict[Step, Deadline]:
 
 def _rule_matched(state: AlertState, event: Event) -> AlertState:
     level = Level(event.payload.get("level", int(state.level)))
-    rules = (*state.rules, event.payload["rule"])
+    rules = tuple(dict.fromkeys((*state.rules, event.payload["rule"])))
     return evolved(state, rules=rules, level=max(level, state.level), deadlines=_clocks(state, event))
 
 

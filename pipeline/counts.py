@@ -56,7 +56,7 @@ _HALF = re.compile("(?<![一二两三四五六七八九十几数\\d])(?:大)?半
 _HOURS = {"小时": 1, "钟头": 1, "天": 24, "昼夜": 24, "周": 168, "星期": 168, "礼拜": 168, "月": 720}
 _LAND = re.compile(r"\s*(?:多|余)?(?P<unit>公顷|亩|平方公里)")
 _HECTARES = {"公顷": Fraction(1), "亩": Fraction(1, 15), "平方公里": Fraction(100)}  # 15 亩 are one hectare
-_NONE = re.compile("(?:无|没有|没|未有)$")
+_NONE = re.compile("(?:无|没有|(?<![淹沉埋吞])没|未有)$")
 
 
 def counts(field: str, text: str) -> tuple[Count, ...]:

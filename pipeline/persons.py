@@ -65,7 +65,7 @@ def personal_names(words: Iterable[str], names: Iterable[str] = ()) -> tuple[str
 
 
 def _named(word: str) -> list[str]:
-    """Return the parts of `word` that jieba takes for a person's name and that look like one, and what is one by form."""
+    """Return the parts of `word` that jieba takes for a person's name and that look like one, and those so formed."""
     cut = [pair.word for pair in _tagger().cut(word.strip()) if pair.flag in _PERSONAL and _looks_personal(pair.word)]
     return [*cut, *(found[0] for pattern in _forms() for found in pattern.finditer(word)), *_spelt(word)]
 

@@ -27,7 +27,19 @@ from huiying.core.config import Channel, Desk, Machine
 from huiying.core.consume import Buried
 from huiying.core.errors import BackendError
 from huiying.core.lost import LOST
-from huiying.core.model import CaptureWanted, Dated, Draft, PlaceTag, Post, Precision, Response, Role, Topic, TopicHit
+from huiying.core.model import (
+    CaptureWanted,
+    Count,
+    Dated,
+    Draft,
+    PlaceTag,
+    Post,
+    Precision,
+    Response,
+    Role,
+    Topic,
+    TopicHit,
+)
 from huiying.core.states import Captured, Delivery, Reading, SourceState
 from tests.alerts.scene import (
     DUTY,
@@ -186,6 +198,38 @@ def test_one_alert_a_story_and_further_posts_attach_even_without_a_rule(stage: S
     state = stage.scene.state(alert)
     assert [held.id for held in state.posts] == [first.id, reprint.id]
     assert (state.rule, state.place_name, state.topics) == ("water", "青河镇", ("water",))
+
+
+def payload(stage: Stage_, alert: str, type: str) -> Mapping[str, Any]:
+    return next(event.payload for event in read_all(stage.scene.ledger, alert) if event.type == type)
+
+
+def test_a_count_that_opens_at_a_higher_level_and_one_that_raises_it_later_are_recorded(stage: Stage_) -> None:
+    steps = "".join(
+        f'[[severity]]\nkind = "households"\nat_least = {count}\nlevel = {level}\n'
+        for count, level in ((1000, 2), (10_000, 3))
+    )
+    files = texts()
+    stage.scene.configure(files | {"topics.toml": files["topics.toml"] + steps})
+
+    def told(number: int, households: int) -> Post:
+        hit = replace(topic(), counts=(Count("households", households, "title", 5, 7),))
+        return post(number, story="s" * 32, topics=(hit,))
+
+    stage.posts(told(1, 1200))
+    stage.tick()
+    alert = alert_id("yunze", "s" * 32)
+    opened = payload(stage, alert, "opened")
+    reason = {"rule_level": 1, "kind": "households", "value": 1200, "at_least": 1000, "words": "三天"}
+    assert (opened["level"], opened["raised"]) == (2, reason)
+    stage.posts(told(2, 900), told(3, 12_000), told(4, 15_000))
+    stage.tick()
+    assert stage.types().count("rule_matched") == 1
+    matched = payload(stage, alert, "rule_matched")
+    assert (matched["level"], matched["raised"]["at_least"]) == (3, 10_000)
+    assert "deadlines" in matched
+    state = stage.scene.state(alert)
+    assert (int(state.level), state.rules) == (3, ("water",))
 
 
 def test_posts_that_show_two_stories_to_be_one_join_their_alerts(stage: Stage_) -> None:

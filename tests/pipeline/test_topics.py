@@ -14,7 +14,7 @@ from pipeline.topics import TopicTagger
 DATA = Path(__file__).parents[1] / "data"
 TEXTS = tomllib.loads((DATA / "topics.toml").read_text(encoding="utf-8"))
 POSTS = {file.stem: tomllib.loads(file.read_text(encoding="utf-8")) for file in (DATA / "topics").glob("*.toml")}
-SHIPPED = TopicTagger(shipped_topics(), shipped_contexts())
+SHIPPED = TopicTagger(shipped_topics(), shipped_contexts(), ["停水埠"])
 
 
 def cases(answer: str) -> list[tuple[str, str]]:
