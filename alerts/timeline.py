@@ -119,6 +119,12 @@ def _rule(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tu
     yield rule.name if rule else str(value), None
 
 
+def _raised(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
+    """A count of the post that makes the level higher than the rule's."""
+    kind, rule = wording.text(f"count.{value['kind']}"), wording.text(f"level.{value['rule_level']}")
+    yield wording.text("match.raised", words=value["words"], kind=kind, at_least=value["at_least"], rule=rule), None
+
+
 def _posts(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
     for post in value if isinstance(value, list) else [value]:
         outlet = desk.outlet(post["outlet"])
@@ -186,6 +192,7 @@ _TOLD: dict[str, _Told] = {
     "unit": _unit,
     "was": _code("level"),
     "level": _code("level"),
+    "raised": _raised,
     "finding": _code("finding"),
     "text": _plain,
     "end_state": _code("end_state"),

@@ -13,6 +13,7 @@ import typer
 
 from huiying import __version__
 from huiying.cli_outlets import outlets
+from huiying.cli_topics import topics
 from huiying.cli_users import users
 from huiying.core.errors import HuiyingError
 from huiying.core.messages import text
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(users, name="users")
 app.add_typer(outlets, name="outlets")
+app.add_typer(topics, name="topics")
 app.command()(verify)
 app.command()(report)
 app.command()(extract)

@@ -15,6 +15,7 @@ from alerts.events import PAYLOADS, EventType
 from alerts.vocabulary import Criterion, EndState, Finding, Ground, Stage, Step
 from huiying.core.messages import catalogue
 from huiying.core.model import Level, Role
+from huiying.core.topic_rules import CountKind
 
 ROOT = Path(alerts.__file__).parent
 TABLES = {
@@ -27,6 +28,7 @@ TABLES = {
     "criterion": Criterion,
     "role": Role,
     "level": Level,
+    "count": CountKind,
 }
 
 
