@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,16 +94,22 @@ def _read(body: bytes, content_type: str | None, zone: str, now: datetime, fetch
     }
 
 
-def tag(as_json: Json = False) -> None:
+def tag(
+    as_json: Json = False,
+    why: Annotated[bool, typer.Option("--why", help="Say too which topics' words do not count, and why.")] = False,
+) -> None:
     """Tag lines of {"title", "text", "outlet"} from standard input: words, places, topics, fingerprint."""
     if not as_json:
         raise Refused("tag_json")
-    for told in tagged(sys.stdin):
+    for told in tagged(sys.stdin, why):
         typer.echo(json.dumps(told, ensure_ascii=False))
 
 
-def tagged(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield the tags of each line. One that is no object with texts is Refused("tag_line") with its number."""
+def tagged(lines: Iterable[str], why: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the tags of each line. One that is no object with texts is Refused("tag_line") with its number.
+
+    With `why`, "struck" holds the words that looked like a topic, what says so against them, and the context's id.
+    """
     from pipeline.reading import Everywhere
     from pipeline.stories import fingerprints
 
@@ -132,9 +139,17 @@ def tagged(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
                 {"field": one.field, "start": one.start, "end": one.end, "candidates": list(one.candidates)}
                 for one in tags.ambiguous
             ],
-            "topics": [{"topic": hit.topic, "words": [list(word) for word in hit.words]} for hit in tags.topics],
+            "topics": [
+                {
+                    "topic": hit.topic,
+                    "words": [list(word) for word in hit.words],
+                    "parts": list(hit.parts),
+                    "counts": [asdict(count) for count in hit.counts],
+                }
+                for hit in tags.topics
+            ],
             "fingerprint": [str(mark) for mark in fingerprints(title, text)],
-        }
+        } | ({"struck": [asdict(one) for one in tools.struck(title, text)]} if why else {})
 
 
 def _texts(line: str, number: int) -> tuple[str, str, str]:

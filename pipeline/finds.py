@@ -45,9 +45,16 @@ class Finds:
         for find in finds:
             self.by_word.setdefault(find.word, []).append(find)
 
-    def of(self, words: Iterable[str]) -> list[Find]:
-        """Return the finds of `words`, each word once, in the words' order."""
-        return [find for word in dict.fromkeys(words) for find in self.by_word.get(word, ())]
+        self.words = frozenset(self.by_word)
+
+    def of(self, words: frozenset[str]) -> list[Find]:
+        """Return the finds of `words`, the title's first, in the text's order."""
+        found = [find for word in words & self.words for find in self.by_word[word]]
+        return sorted(found, key=_place) if len(found) > 1 else found
+
+
+def _place(find: Find) -> tuple[bool, int, int]:
+    return find.field != "title", find.start, find.end
 
 
 class Dictionary:

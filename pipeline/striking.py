@@ -20,12 +20,18 @@ class Contexts:
     def __init__(self, contexts: Sequence[Context], names: Iterable[str]) -> None:
         self._contexts = tuple(contexts)
         self._names = frozenset(names) - {""}
+        self._but = [frozenset(context.but) for context in contexts]
+        self._words = [[(how, frozenset(getattr(context, how))) for how in _HOW] for context in contexts]
         self.words: frozenset[str] = self._names | {word for context in contexts for word in context.every_word()}
 
     def over(self, finds: Finds) -> Sayings:
         """Return what the words found in one post say against its topics."""
-        names = [find for word in finds.by_word.keys() & self._names for find in finds.by_word[word]]
-        return Sayings(names, [_saying(context, finds) for context in self._contexts])
+        sayings = [
+            _Saying(context, by_how)
+            for context, but, words in zip(self._contexts, self._but, self._words, strict=True)
+            if (by_how := _by_how(finds, words, finds.of(but)))
+        ]
+        return Sayings(finds.of(self._names), sayings)
 
 
 class _Saying:
@@ -37,14 +43,12 @@ class _Saying:
         self.id, self.within, self.by_how = context.id, context.within, by_how
 
 
-def _saying(context: Context, finds: Finds) -> _Saying:
-    void = finds.of(context.but)
+def _by_how(finds: Finds, words: list[tuple[str, frozenset[str]]], void: list[Find]) -> dict[str, list[Find]]:
     by_how = {}
-    for how in _HOW:
-        words = getattr(context, how)
-        if found := [find for find in finds.of(words) if not any(find.inside(phrase) for phrase in void)]:
+    for how, wanted in words:
+        if found := [find for find in finds.of(wanted) if not any(find.inside(phrase) for phrase in void)]:
             by_how[how] = found
-    return _Saying(context, by_how)
+    return by_how
 
 
 class Sayings:
@@ -52,7 +56,7 @@ class Sayings:
 
     def __init__(self, names: list[Find], sayings: Sequence[_Saying]) -> None:
         self._names = names
-        self._sayings = [saying for saying in sayings if saying.by_how]
+        self._sayings = sayings
         self._known: dict[Find, list[Against]] = {}
 
     def against(self, hit: Iterable[Find], regardless: Collection[str]) -> Against | None:

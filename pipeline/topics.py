@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from huiying.core.model import Count, TopicHit
-from huiying.core.topic_rules import Context, Near, TopicRule, Wording
+from huiying.core.topic_rules import Context, TopicRule, Wording
 from pipeline.counts import beside, counts
 from pipeline.finds import Dictionary, Find, Finds
 from pipeline.striking import Against, Contexts, Sayings, headline
@@ -47,8 +47,11 @@ class _Form:
 
     rule: TopicRule
     part: str
-    wording: Wording
-    none: tuple[str, ...]
+    title_only: bool
+    any: frozenset[str]
+    near: tuple[tuple[tuple[frozenset[str], ...], int], ...]
+    all: frozenset[str]
+    none: frozenset[str]
     inside: frozenset[str]
 
 
@@ -59,7 +62,7 @@ class TopicTagger:
         self._forms = [_form(rule, part, wording) for rule in rules for part, wording in rule.forms()]
         self._leading = _leading(self._forms)
         self._contexts = Contexts(contexts, names)
-        words = {word for form in self._forms for word in (*form.wording.every_word(), *form.none)}
+        words = {word for rule in rules for word in rule.all_words()}
         self._dictionary = Dictionary(words | self._contexts.words)
 
     def tag(self, title: str, text: str) -> tuple[TopicHit, ...]:
@@ -86,9 +89,18 @@ class TopicTagger:
 
 
 def _form(rule: TopicRule, part: str, wording: Wording) -> _Form:
-    none = tuple(dict.fromkeys((*wording.none, *rule.none)))
-    said = {word for _, each in rule.forms() for word in each.every_word()} - set(none)
-    return _Form(rule, part, wording, none, frozenset(word for word in none if any(inner in word for inner in said)))
+    none = frozenset((*wording.none, *rule.none))
+    said = set(rule.all_words()) - none
+    return _Form(
+        rule,
+        part,
+        wording.title_only,
+        frozenset(wording.any),
+        tuple((tuple(map(frozenset, near.words)), near.within) for near in wording.near),
+        frozenset(wording.all),
+        none,
+        frozenset(word for word in none if any(inner in word for inner in said)),
+    )
 
 
 def _judged(forms: Sequence[_Form], finds: Finds, sayings: Sayings) -> Iterator[tuple[_Form, _Hit, Against | None]]:
@@ -96,7 +108,7 @@ def _judged(forms: Sequence[_Form], finds: Finds, sayings: Sayings) -> Iterator[
     judged = [
         (form, hit, _none(form, hit, finds) or sayings.against(hit, form.rule.regardless))
         for form in forms
-        for hit in _hits(form.wording, finds)
+        for hit in _hits(form, finds)
     ]
     struck = [(form.rule, find, against) for form, hit, against in judged if against for find in hit]
     for form, hit, against in judged:
@@ -123,29 +135,29 @@ def _leading(forms: Sequence[_Form]) -> Mapping[str, tuple[int, ...]]:
     """Return the numbers of the forms by each word that can begin a hit of theirs."""
     leading: dict[str, dict[int, None]] = {}
     for number, form in enumerate(forms):
-        for word in (*form.wording.any, *(word for near in form.wording.near for word in near.words[0])):
+        for word in form.any.union(*(sets[0] for sets, _ in form.near)):
             leading.setdefault(word, {})[number] = None
     return {word: tuple(numbers) for word, numbers in leading.items()}
 
 
-def _hits(wording: Wording, finds: Finds) -> list[_Hit]:
+def _hits(form: _Form, finds: Finds) -> list[_Hit]:
     """Return the hits of one form before anything is said against them; none where a word of `all` is missing."""
-    if not all(_seen(wording, finds, (word,)) for word in wording.all):
+    if form.all and not form.all <= {find.word for find in _seen(form, finds, form.all)}:
         return []
-    alone: list[_Hit] = [(find,) for find in _seen(wording, finds, wording.any)]
-    return [*alone, *(hit for near in wording.near for hit in _joined_words(near, wording, finds))]
+    alone: list[_Hit] = [(find,) for find in _seen(form, finds, form.any)]
+    return [*alone, *(hit for sets, within in form.near for hit in _joined_words(form, finds, sets, within))]
 
 
-def _seen(wording: Wording, finds: Finds, words: Iterable[str]) -> list[Find]:
-    return [find for find in finds.of(words) if find.field == "title" or not wording.title_only]
+def _seen(form: _Form, finds: Finds, words: frozenset[str]) -> list[Find]:
+    return [find for find in finds.of(words) if find.field == "title" or not form.title_only]
 
 
-def _joined_words(near: Near, wording: Wording, finds: Finds) -> Iterator[_Hit]:
-    others = [_seen(wording, finds, words) for words in near.words[1:]]
-    if not all(others):
+def _joined_words(form: _Form, finds: Finds, sets: tuple[frozenset[str], ...], within: int) -> Iterator[_Hit]:
+    if any(words.isdisjoint(finds.words) for words in sets):
         return
-    for first in _seen(wording, finds, near.words[0]):
-        nearest = [_nearest(first, found, near.within) for found in others]
+    others = [_seen(form, finds, words) for words in sets[1:]]
+    for first in _seen(form, finds, sets[0]):
+        nearest = [_nearest(first, found, within) for found in others]
         if all(find is not None for find in nearest):
             yield (first, *(find for find in nearest if find is not None))
 
@@ -157,7 +169,7 @@ def _nearest(first: Find, others: Sequence[Find], within: int) -> Find | None:
 
 def _none(form: _Form, hit: _Hit, finds: Finds) -> Against | None:
     """Return what the form's own `none` says against a hit."""
-    for word in _seen(form.wording, finds, form.none):
+    for word in _seen(form, finds, form.none):
         for find in hit:
             if find.inside(word) if word.word in form.inside else _wide(word, find):
                 return "none", word.word
@@ -170,7 +182,7 @@ def _wide(word: Find, find: Find) -> bool:
 
 def _topic(finds: Finds, found: Sequence[tuple[_Form, _Hit]], numbered: tuple[Count, ...]) -> TopicHit:
     forms = {form.part: form for form, _ in found}
-    named = [find for form in forms.values() for find in _seen(form.wording, finds, form.wording.all)]
+    named = [find for form in forms.values() for find in _seen(form, finds, form.all)]
     parts = tuple(part for part in forms if part)
     return TopicHit(found[0][0].rule.id, _places((*_joined(found), *named)), parts, numbered)
 

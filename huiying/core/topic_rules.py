@@ -93,10 +93,13 @@ class TopicRule(Wording):
         own: tuple[tuple[str, Wording], ...] = (("", self),) if self.any or self.near else ()
         return (*own, *((part.id, part) for part in self.parts))
 
+    def all_words(self) -> tuple[str, ...]:
+        """Return every word of the topic and its parts."""
+        return (*self.every_word(), *(word for part in self.parts for word in part.every_word()))
+
     def written_words(self) -> tuple[str, ...]:
         """Return every word and name of the topic and its parts, for whoever must look at all of them."""
-        parts = (word for part in self.parts for word in (part.name, *part.every_word()))
-        return (self.name, *self.every_word(), *parts)
+        return (self.name, *(part.name for part in self.parts), *self.all_words())
 
     def named_in(self, written: str) -> bool:
         """Say whether `written` names the topic at all: by its name or any of its words, whatever else it says."""
