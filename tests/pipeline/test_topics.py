@@ -13,6 +13,7 @@ from pipeline.topics import TopicTagger
 
 DATA = Path(__file__).parents[1] / "data"
 TEXTS = tomllib.loads((DATA / "topics.toml").read_text(encoding="utf-8"))
+FURTHER = tomllib.loads((DATA / "further_posts.toml").read_text(encoding="utf-8"))
 POSTS = {file.stem: tomllib.loads(file.read_text(encoding="utf-8")) for file in (DATA / "topics").glob("*.toml")}
 SHIPPED = TopicTagger(shipped_topics(), shipped_contexts(), ["停水埠"])
 
@@ -48,6 +49,18 @@ def test_a_post_on_a_problem_has_its_topic(topic: str, title: str, text: str) ->
 @pytest.mark.parametrize(("topic", "title", "text"), posts("no"))
 def test_a_post_that_only_looks_like_one_has_no_topic(topic: str, title: str, text: str) -> None:
     assert topics(title, text) == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "text"), [(topic, text) for topic, texts in FURTHER.items() for text in texts if topic != "none"]
+)
+def test_further_posts_in_other_words_have_their_topic(topic: str, text: str) -> None:
+    assert topic in topics(*text.split("｜"))
+
+
+@pytest.mark.parametrize("text", FURTHER["none"])
+def test_further_posts_of_no_topic_have_none(text: str) -> None:
+    assert topics(*text.split("｜")) == []
 
 
 def test_twenty_five_topics_are_shipped_each_with_ten_examples_and_ten_near_misses() -> None:
