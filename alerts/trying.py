@@ -48,7 +48,7 @@ def _tried(index: Index, desk: Desk, rule: AlertRule, since: datetime) -> Tried:
             cut = True
             break
         looked_at += 1
-        if isinstance(matches(rule, post, desk.outlet(post.outlet)), Match):
+        if isinstance(matches(rule, post, desk.outlet(post.outlet), desk), Match):
             stories.setdefault(post.story, post)
     return Tried(rule, looked_at, cut, tuple(stories.values()))
 
