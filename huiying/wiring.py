@@ -317,9 +317,11 @@ def indexing(runtime: Runtime) -> Indexing:
 
 
 def _group_of(runtime: Runtime, first: str) -> str:
-    """Return the log group that fills the embedded index. A restored backup has none: a new group begins again."""
+    """Return the log group that fills the embedded index. Where there is none of today's fields a new one begins."""
+    from huiying.backends.index_tantivy import begun
+
     named = runtime.data / "index.group"
-    if not (runtime.data / "index").exists():
+    if not begun(runtime.data / "index"):
         held, waiting = runtime.log.size(Topic.POSTS_READY, first)
         again = f"{first} {instant_text(runtime.clock.now())} {token_hex(4)}"
         named.write_text(first if held == waiting else again, encoding="ascii")
@@ -369,6 +371,7 @@ def services(runtime: Runtime, health: Health | None = None) -> Services:
         store=runtime.store,
         captures=runtime.captures,
         cut=lambda text: newest().query(text),
+        phrase=lambda text: newest().words(text),
         highlight=highlight.spans,
         place_name=lambda code: newest().place_name(code),
         health=health,

@@ -47,6 +47,10 @@ class Tagger:
         """Return the words of what somebody typed, for `Query.words`."""
         return self._tools.cutter.query(text)
 
+    def words(self, text: str) -> tuple[str, ...]:
+        """Return all words of what somebody typed in quotes, in the order in which an index holds them."""
+        return tuple(self._tools.cutter.words(self._tools.cutter.tokens(text)).split())
+
     def place_name(self, code: str) -> str:
         """Return the name of a division code, the desk's own names first; the code itself where none is known."""
         return self._own.get(code) or gazetteer().name(code) or code

@@ -19,8 +19,8 @@ from huiying.core.states import Store
 class Services:
     """The ports and the pipeline's two functions on words. Called from several threads at once.
 
-    `cut` turns what a person typed into the index's words; `highlight` returns the (start, end) spans of those words
-    in a text, in order and without overlap. `place_name` and `place_codes` look in the gazetteer. `health` is that of
+    `cut` turns what a person typed into the index's distinct words, `phrase` into all of them in order; `highlight`
+    returns the (start, end) spans of those words in a text, in order and without overlap. `place_name` and `place_codes` look in the gazetteer. `health` is that of
     the process, where it has one, and `reports` what the other roles on this data folder last said of themselves;
     `papers` are the printed reports,
     and `rules` the file of the rules in the desk's folder.
@@ -35,6 +35,7 @@ class Services:
     store: Store
     captures: Captures
     cut: Callable[[str], tuple[str, ...]]
+    phrase: Callable[[str], tuple[str, ...]]
     highlight: Callable[[str, tuple[str, ...]], Sequence[tuple[int, int]]]
     place_name: Callable[[str], str | None] = lambda code: None
     place_codes: Callable[[str], tuple[str, ...]] = lambda name: ()

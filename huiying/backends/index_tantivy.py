@@ -1,7 +1,10 @@
 """The index in a folder, by tantivy: one writer process, readers in any process.
 
 folder/CURRENT     the name of the generation in use
-folder/gen-1/      a generation; a later one is filled beside it, and CURRENT is replaced by a file that names it
+folder/gen2-1/     a generation; a later one is filled beside it, and CURRENT is replaced by a file that names it
+
+The first number of a name is that of the fields. A writer lets go of generations with other fields than its own: the
+index is filled anew from the log.
 """
 
 from __future__ import annotations
@@ -21,7 +24,16 @@ from huiying.core.model import Post
 from huiying.core.ports import Counts, Page, Query
 
 POINTER = "CURRENT"
+_FIELDS = "gen2-"
 T = TypeVar("T")
+
+
+def begun(folder: Path) -> bool:
+    """Say whether `folder` holds an index with the fields of today."""
+    try:
+        return (folder / POINTER).read_text(encoding="ascii").startswith(_FIELDS)
+    except FileNotFoundError:
+        return False
 
 
 class TantivyIndex:
@@ -35,7 +47,9 @@ class TantivyIndex:
         if writer:
             with failures(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-                if self._current() is None:
+                if not begun(folder):
+                    for earlier in folder.iterdir():
+                        shutil.rmtree(earlier) if earlier.is_dir() else earlier.unlink()
                     make(self._place(1))
                     self._point(1)
                 used, _ = self.generations()
@@ -62,8 +76,8 @@ class TantivyIndex:
         return self._ask(lambda used: used.search(query), Page((), 0, None))
 
     def counts(self, query: Query) -> Counts:
-        """Count what `query` finds by topic, by place and by day of the query's zone."""
-        return self._ask(lambda used: used.counts(query), Counts({}, {}, {}))
+        """Count what `query` finds by topic, place, outlet and day of the query's zone."""
+        return self._ask(lambda used: used.counts(query), Counts({}, {}, {}, {}))
 
     def expire(self, before: date) -> int:
         """Delete whole months (UTC) that end before `before`; return how many were in use."""
@@ -140,20 +154,19 @@ class TantivyIndex:
         return [number for number in self.generations() if number is not None]
 
     def _place(self, number: int) -> Path:
-        return self._folder / f"gen-{number}"
+        return self._folder / f"{_FIELDS}{number}"
 
     def _folders(self) -> list[int]:
-        found = (re.fullmatch(r"gen-(\d+)", entry.name) for entry in self._folder.iterdir())
+        found = (re.fullmatch(rf"{_FIELDS}(\d+)", entry.name) for entry in self._folder.iterdir())
         return sorted(int(match[1]) for match in found if match)
 
     def _held(self) -> list[int]:
         return [number for number in self._folders() if exists(self._place(number))]
 
     def _current(self) -> int | None:
-        try:
-            return int((self._folder / POINTER).read_text(encoding="ascii").strip().removeprefix("gen-"))
-        except FileNotFoundError:
+        if not begun(self._folder):
             return None
+        return int((self._folder / POINTER).read_text(encoding="ascii").strip().removeprefix(_FIELDS))
 
     def _point(self, number: int) -> None:
         draft = self._folder / f"{POINTER}.new"

@@ -1,21 +1,25 @@
 """One generation of the index: a tantivy index in a folder of its own.
 
 put ─► newest versions ─► delete by id, add, commit (fsync)          a reader reloads when meta.json changes
+search ─► newest first: by first seen, those of one instant by id │ best first: by score, those of one score by id
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import tantivy
 
+from huiying.backends.index_tantivy_questions import Questions, micros
 from huiying.core import codec
 from huiying.core.errors import BackendError, StorageFull
 from huiying.core.model import Post
@@ -25,18 +29,19 @@ from huiying.core.ports import Counts, Page, Query
 _HEAP = 64_000_000
 _WORDS = "words"
 _MANY = 50_000
+_VIEWS, _KEPT = 64, 60.0  # results kept for the pages that follow, seconds after the page before
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MUST, _SHOULD = tantivy.Occur.Must, tantivy.Occur.Should
+_MUST = tantivy.Occur.Must
 
 
 def _schema() -> Any:
     builder = tantivy.SchemaBuilder()
-    for name in ("id", "outlet", "story"):
+    for name in ("id", "tier", "story"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("places", "topics"):
+    for name in ("places", "topics", "outlet"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     for name in ("title_words", "text_words"):
-        builder.add_text_field(name, tokenizer_name=_WORDS, index_option="freq")
+        builder.add_text_field(name, tokenizer_name=_WORDS, index_option="position")
     builder.add_integer_field("first_seen", indexed=True, fast=True)
     builder.add_bytes_field("post", stored=True)
     return builder.build()
@@ -68,10 +73,6 @@ def failures(folder: Path) -> Iterator[None]:
         raise BackendError("index_failed", detail=detail[:200]) from cause
 
 
-def _micros(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
-
-
 class TantivyGeneration:
     """Generation (see `ports`) in `folder`, which `make` has made. A second writer is BackendError("index_locked")."""
 
@@ -80,6 +81,8 @@ class TantivyGeneration:
         self._schema = _schema()
         self._lock = threading.Lock()
         self._writer: Any = None
+        self._asks, self._ranks = Questions(self._schema), Questions(self._schema, ranked=True)
+        self._views: dict[Query, tuple[float, Any]] = {}
         with failures(folder):
             self._index = tantivy.Index.open(str(folder))
             words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
@@ -102,7 +105,7 @@ class TantivyGeneration:
     def get(self, post: str) -> Post | None:
         """Return the post with this id."""
         with failures(self._folder):
-            found = _found(self._searcher(), self._term("id", post), 1)
+            found = _found(self._searcher(), self._asks.term("id", post), 1)
             return found[0] if found else None
 
     def versions(self, posts: Sequence[str]) -> Mapping[str, int]:
@@ -113,26 +116,20 @@ class TantivyGeneration:
             return {post.id: post.version for post in found}
 
     def search(self, query: Query) -> Page:
-        """Return a page, newest first seen first, then by id."""
+        """Return a page, newest first seen first or best first, then by id."""
         with failures(self._folder):
-            searcher = self._searcher()
-            total = searcher.search(self._query(query), limit=1, count=True).count
-            posts = self._from(searcher, query, query.limit + 1)
-            more = len(posts) > query.limit
-            posts = posts[: query.limit]
-            return Page(tuple(posts), total, _cursor(posts[-1]) if more and posts else None)
+            return self._best(query) if query.ranked() else self._newest(query)
 
     def counts(self, query: Query) -> Counts:
-        """Count what `query` finds by topic, by place and by day of the query's zone."""
+        """Count what `query` finds by topic, place, outlet and day of the query's zone."""
         with failures(self._folder):
             searcher = self._searcher()
-            wanted = self._query(query)
-            asked = {name: {"terms": {"field": name, "size": _MANY}} for name in ("topics", "places")}
+            wanted = self._asks.of(query.condition())
+            asked = {name: {"terms": {"field": name, "size": _MANY}} for name in ("topics", "places", "outlet")}
             asked |= {name: {name: {"field": "first_seen"}} for name in ("min", "max")}
             answer = searcher.aggregate(wanted, asked)
-            return Counts(
-                _terms(answer["topics"]), _terms(answer["places"]), _days(searcher, wanted, answer, query.zone)
-            )
+            topics, places, outlets = (_terms(answer[name]) for name in ("topics", "places", "outlet"))
+            return Counts(topics, places, outlets, _days(searcher, wanted, answer, query.zone))
 
     def expire(self, before: date) -> int:
         """Delete whole months (UTC) that end before `before`; return how many held posts."""
@@ -143,7 +140,7 @@ class TantivyGeneration:
             while oldest := self._oldest(searcher, end):
                 begin = datetime(oldest.year, oldest.month, 1, tzinfo=UTC)
                 until = (begin + timedelta(days=31)).replace(day=1)
-                writer.delete_documents_by_query(self._between(None, _micros(until) - 1))
+                writer.delete_documents_by_query(self._asks.between(None, micros(until) - 1))
                 writer.commit()
                 searcher = self._searcher()
                 months += 1
@@ -182,7 +179,7 @@ class TantivyGeneration:
     def _oldest(self, searcher: Any, before: datetime) -> datetime | None:
         """Return when the oldest post first seen before `before` was."""
         asked = {"min": {"min": {"field": "first_seen"}}}
-        oldest = searcher.aggregate(self._between(None, _micros(before) - 1), asked)["min"]["value"]
+        oldest = searcher.aggregate(self._asks.between(None, micros(before) - 1), asked)["min"]["value"]
         return None if oldest is None else _EPOCH + timedelta(microseconds=int(oldest))
 
     def _newer(self, posts: Sequence[Post]) -> list[Post]:
@@ -196,7 +193,7 @@ class TantivyGeneration:
 
     def _document(self, post: Post) -> Any:
         document = tantivy.Document()
-        for name, value in (("id", post.id), ("outlet", post.outlet), ("story", post.story)):
+        for name, value in (("id", post.id), ("outlet", post.outlet), ("tier", post.tier), ("story", post.story)):
             document.add_text(name, value)
         places = {code for tag in post.places for code in (*ancestors(tag.code), tag.code)}
         for code in sorted(places):
@@ -205,75 +202,107 @@ class TantivyGeneration:
             document.add_text("topics", hit.topic)
         document.add_text("title_words", post.title_words)
         document.add_text("text_words", post.text_words)
-        document.add_integer("first_seen", _micros(post.first_seen))
+        document.add_integer("first_seen", micros(post.first_seen))
         document.add_bytes("post", codec.encode(post))
         return document
 
-    def _term(self, field: str, value: str) -> Any:
-        return tantivy.Query.term_query(self._schema, field, value, index_option="basic")
-
-    def _query(self, query: Query) -> Any:
-        """Return everything that `query` asks but its place in the result."""
-        parts = [tantivy.Query.all_query()]
-        for word in query.words:
-            either = [(_SHOULD, self._term(field, word.casefold())) for field in ("title_words", "text_words")]
-            parts.append(tantivy.Query.boolean_query(either))
-        asked = (
-            ("places", query.places),
-            ("topics", query.topics),
-            ("outlet", query.outlets),
-            ("story", query.stories),
-        )
-        for field, values in asked:
-            if values:
-                parts.append(tantivy.Query.boolean_query([(_SHOULD, self._term(field, value)) for value in values]))
-        if query.since is not None or query.until is not None:
-            first = None if query.since is None else _micros(query.since)
-            last = None if query.until is None else _micros(query.until) - 1
-            parts.append(self._between(first, last))
-        return tantivy.Query.boolean_query([(_MUST, part) for part in parts])
-
-    def _between(self, first: int | None, last: int | None) -> Any:
-        """Return first seen from `first` to `last`, both inclusive, in microseconds since 1970."""
-        return tantivy.Query.range_query(self._schema, "first_seen", tantivy.FieldType.Integer, first, last)
-
-    def _from(self, searcher: Any, query: Query, size: int) -> list[Post]:
-        """Return up to `size` posts after the cursor. Posts of one instant are read together and sorted by id."""
-        wanted = self._query(query)
+    def _newest(self, query: Query) -> Page:
+        """Return a page in the order of time. The posts of an instant that the page ends in are read together."""
+        searcher, wanted, size = self._searcher(), self._asks.of(query.condition()), query.limit + 1
         posts: list[Post] = []
-        before: int | None = None
+        rest, before = wanted, None
         if query.after is not None:
             instant, _, last = query.after.partition("-")
             before = int(instant)
             posts = [post for post in self._instant(searcher, wanted, before) if post.id > last]
-        while len(posts) < size:
-            rest = wanted if before is None else _both(wanted, self._between(None, before - 1))
-            top = _found(searcher, rest, size - len(posts), newest=True)
-            if not top:
-                break
-            before = _micros(top[-1].first_seen)
-            newer = [post for post in top if _micros(post.first_seen) > before]
-            posts += sorted(newer, key=lambda post: (-_micros(post.first_seen), post.id))
-            posts += self._instant(searcher, wanted, before)
-        return posts[:size]
+            rest = _both(wanted, self._asks.between(None, before - 1))
+        # One more than the page and its follower need tells whether the last instant is whole.
+        found = searcher.search(rest, limit=size + 1, count=True, order_by_field="first_seen")
+        total = found.count if before is None else searcher.search(wanted, limit=1, count=True).count
+        top = _posts(searcher, found.hits)
+        if len(top) > size:
+            edge = micros(top[-1].first_seen)
+            top = [post for post in top if micros(post.first_seen) > edge]
+            if len(posts) + len(top) < size:
+                top += self._instant(searcher, wanted, edge)
+        posts += sorted(top, key=lambda post: (-micros(post.first_seen), post.id))
+        return _page(posts, query.limit, total, _cursor)
 
     def _instant(self, searcher: Any, wanted: Any, at: int) -> list[Post]:
-        found = _found(searcher, _both(wanted, self._between(at, at)), _MANY)
-        return sorted(found, key=lambda post: post.id)
+        found = searcher.search(_both(wanted, self._asks.between(at, at)), limit=_MANY, count=False)
+        return sorted(_posts(searcher, found.hits), key=lambda post: post.id)
+
+    def _best(self, query: Query) -> Page:
+        """Return a page in the order of scores, of the instant of the page before while that is kept."""
+        rank, least, last = _place(query.after)
+        searcher = self._view(query)
+        scored: dict[str, float] = {}
+        posts: list[Post] = []
+        hits, total = self._hits(searcher, query, rank + query.limit + 1)
+        for score, group in groupby(hits, key=lambda hit: hit[0]):
+            if len(posts) > query.limit:
+                break
+            if score <= least:
+                tied = sorted(_posts(searcher, group), key=lambda post: post.id)
+                posts += [post for post in tied if score < least or post.id > last]
+                scored |= {post.id: score for post in tied}
+        made = _page(posts, query.limit, total, lambda post: f"{rank + query.limit}~{scored[post.id]!r}~{post.id}")
+        if made.next is not None:
+            self._keep(replace(query, after=made.next, limit=0), searcher)
+        return made
+
+    def _hits(self, searcher: Any, query: Query, size: int) -> tuple[list[Any], int]:
+        """Return at least the best `size` hits, with all that share the score of the last, and how many there are."""
+        wanted = self._ranks.of(query.condition())
+        while True:
+            found = searcher.search(wanted, limit=size + 1, count=True)
+            hits = found.hits
+            if len(hits) <= size or hits[-1][0] < hits[-2][0] or size >= _MANY:
+                return hits, found.count
+            size = min(2 * size, _MANY)
+
+    def _view(self, query: Query) -> Any:
+        with self._lock:
+            ends, searcher = self._views.get(replace(query, limit=0), (0.0, None))
+        return searcher if query.after and ends > time.monotonic() else self._searcher()
+
+    def _keep(self, key: Query, searcher: Any) -> None:
+        now = time.monotonic()
+        with self._lock:
+            self._views[key] = now + _KEPT, searcher
+            for other, (ends, _) in list(self._views.items()):
+                if ends < now or len(self._views) > _VIEWS:
+                    del self._views[other]
 
 
 def _both(one: Any, other: Any) -> Any:
     return tantivy.Query.boolean_query([(_MUST, one), (_MUST, other)])
 
 
-def _found(searcher: Any, query: Any, limit: int, newest: bool = False) -> list[Post]:
-    order = {"order_by_field": "first_seen"} if newest else {}
-    hits = searcher.search(query, limit=max(1, limit), count=False, **order).hits
+def _found(searcher: Any, query: Any, limit: int) -> list[Post]:
+    return _posts(searcher, searcher.search(query, limit=max(1, limit), count=False).hits)
+
+
+def _posts(searcher: Any, hits: Iterable[Any]) -> list[Post]:
     return [codec.decode(Post, bytes(searcher.doc(address).get_first("post"))) for _, address in hits]
 
 
+def _page(posts: list[Post], limit: int, total: int, cursor: Callable[[Post], str]) -> Page:
+    """Return the first `limit` of `posts`; where there are more, a page follows."""
+    shown = tuple(posts[:limit])
+    return Page(shown, total, cursor(shown[-1]) if len(posts) > limit and shown else None)
+
+
 def _cursor(post: Post) -> str:
-    return f"{_micros(post.first_seen)}-{post.id}"
+    return f"{micros(post.first_seen)}-{post.id}"
+
+
+def _place(after: str | None) -> tuple[int, float, str]:
+    """Return how many posts stand before a page of the best, the score that ended the page before, and its id."""
+    if after is None:
+        return 0, float("inf"), ""
+    rank, score, last = after.split("~")
+    return int(rank), float(score), last
 
 
 def _terms(answer: Any) -> dict[str, int]:
@@ -289,7 +318,7 @@ def _days(searcher: Any, wanted: Any, answer: Any, zone: str) -> dict[str, int]:
     day = (_EPOCH + timedelta(microseconds=first)).astimezone(local).date()
     end = (_EPOCH + timedelta(microseconds=last)).astimezone(local).date()
     days = [day + timedelta(days=number) for number in range((end - day).days + 2)]
-    bounds = [_micros(datetime(one.year, one.month, one.day, tzinfo=local)) for one in days]
+    bounds = [micros(datetime(one.year, one.month, one.day, tzinfo=local)) for one in days]
     ranges = [{"from": begin, "to": until} for begin, until in pairwise(bounds)]
     asked = {"days": {"range": {"field": "first_seen", "ranges": ranges}}}
     buckets = searcher.aggregate(wanted, asked)["days"]["buckets"]

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from enum import StrEnum
+from typing import Literal, NamedTuple, Protocol
 
+from huiying.core.conditions import EVERYTHING, Adjacent, All, Condition, OneOf, Seen, Word, leaves
 from huiying.core.model import Draft, Event, Post, Response, Topic
 
 
@@ -58,12 +60,21 @@ class Log(Protocol):
         """Release everything. A closed port is not used again."""
 
 
+class Order(StrEnum):
+    """How results follow one another."""
+
+    NEWEST = "newest"
+    BEST = "best"
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for. Words are already cut, all must occur. `places` are codes; inner places count.
+    """What to look for: `where` holds, and so does everything beside it. Words are already cut, all must occur.
 
-    `since` (inclusive) and `until` (exclusive) compare with the time first seen. Results are newest first seen first,
-    then by id; `after` is the `next` of the page before. `zone` cuts the histogram's days.
+    `places` are codes; inner places count. `since` (inclusive) and `until` (exclusive) compare with the time first
+    seen. Results are newest first seen first, then by id; or best first by BM25 over title and text, a title counting
+    more, then by id, which is `NEWEST` where no word is asked for. `after` is the `next` of the page before. `zone`
+    cuts the histogram's days.
     """
 
     words: tuple[str, ...] = ()
@@ -73,9 +84,29 @@ class Query:
     stories: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    where: Condition = EVERYTHING
+    order: Order = Order.NEWEST
     after: str | None = None
     limit: int = 20
     zone: str = "Asia/Shanghai"
+
+    def condition(self) -> All:
+        """Return everything that is asked as one condition."""
+        asked: tuple[tuple[Literal["places", "topics", "outlet", "story"], tuple[str, ...]], ...] = (
+            ("places", self.places),
+            ("topics", self.topics),
+            ("outlet", self.outlets),
+            ("story", self.stories),
+        )
+        parts: list[Condition] = [Word(word) for word in dict.fromkeys(self.words)]
+        parts += [OneOf(field, values) for field, values in asked if values]
+        if self.since is not None or self.until is not None:
+            parts.append(Seen(self.since, self.until))
+        return All((*parts, self.where))
+
+    def ranked(self) -> bool:
+        """Say whether results are wanted best first and a word is asked for by which they can be."""
+        return self.order is Order.BEST and any(isinstance(leaf, Word | Adjacent) for leaf in leaves(self.condition()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +120,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Posts by topic, by place code (each counted in its parents too) and by day ("2026-01-27", the query's zone)."""
+    """Posts by topic, place code (each counted in its parents too), outlet, day ("2026-01-27", the query's zone)."""
 
     topics: Mapping[str, int]
     places: Mapping[str, int]
+    outlets: Mapping[str, int]
     days: Mapping[str, int]
 
 
@@ -114,7 +146,11 @@ class Generation(Protocol):
         """Return the version held of each of these posts, at most 5,000 ids; one that is not held is absent."""
 
     def search(self, query: Query) -> Page:
-        """Return a page of posts. Pages joined are the whole result at once, in a stable order."""
+        """Return a page of posts. Pages joined are the whole result at once, in a stable order.
+
+        What is put between two pages moves nothing: newest first it stands before them; best first the pages of a
+        minute are all of the instant of the first.
+        """
 
     def counts(self, query: Query) -> Counts:
         """Count every post that `query` finds, whatever its `limit` and `after`."""

@@ -1,6 +1,6 @@
 """Reads what a person typed into the search box; what is wrong is told by its position, with what was probably meant.
 
-either = every { OR every }     every = one { [AND] one }     one = NOT one | -one | ( either ) | field:value | "…" | word
+either = every { OR every }   every = one { [AND] one }   one = NOT one | -one | ( either ) | field:value | "…" | word
 
 Words beside one another are all wanted; OR binds weaker than that, NOT stronger. Full-width colons, parentheses and
 Chinese quotes are as good as the others, Chinese names of fields and of AND, OR, NOT too. Small "and", "or", "not" are

@@ -17,9 +17,10 @@ import pytest
 
 from huiying.backends.index_elastic import ElasticIndex
 from huiying.backends.index_tantivy import POINTER, TantivyIndex
+from huiying.core.conditions import EVERYTHING, Adjacent, All, Any, Condition, OneOf, Seen, Without, Word
 from huiying.core.errors import BackendError
 from huiying.core.model import PlaceLevel, PlaceTag, Post, Tier, TopicHit
-from huiying.core.ports import Index, Query
+from huiying.core.ports import Index, Order, Query
 
 pytest_plugins = ("tests.elastic_server",)
 
@@ -144,6 +145,108 @@ def test_since_is_inclusive_and_until_exclusive(index: Index) -> None:
     assert ids(index, Query(since=NOON + timedelta(microseconds=1))) == ["b"]
 
 
+WATER, ROADS = Word("停水"), Word("塌陷")
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        (EVERYTHING, "abcde"),
+        (WATER, "abd"),
+        (Word("APP"), "b"),
+        (All((WATER, ROADS)), "d"),
+        (Any((WATER, ROADS)), "abcd"),
+        (Without(WATER), "ce"),
+        (Without(Without(WATER)), "abd"),
+        (All((WATER, Without(ROADS))), "ab"),
+        (Any((ROADS, Without(WATER))), "cde"),
+        (All((Any((WATER, ROADS)), Without(All((WATER, ROADS))))), "abc"),
+        (Adjacent(("计划", "停水")), "a"),
+        (Adjacent(("停水", "通知")), "a"),
+        (Adjacent(("停水", "计划")), "b"),
+        (Adjacent(("城区", "计划")), ""),
+        (Adjacent(("停水",)), "abd"),
+        (Adjacent(()), "abcde"),
+        (Without(Adjacent(("计划", "停水"))), "bcde"),
+        (OneOf("tier", ("city", "province")), "cd"),
+        (OneOf("topics", ("roads",)), "c"),
+        (OneOf("outlet", ("radio",)), "e"),
+        (OneOf("story", tuple(f"none-{number}" for number in range(2000))), ""),
+        (OneOf("story", ("a", "e", *(f"none-{number}" for number in range(2000)))), "ae"),
+        (OneOf("story", ()), ""),
+        (OneOf("places", (COUNTY,)), "abcd"),
+        (Without(OneOf("places", (COUNTY,))), "e"),
+        (Seen(NOON + timedelta(hours=2)), "cde"),
+        (Seen(NOON, NOON + timedelta(hours=2)), "ab"),
+        (All((Any((OneOf("tier", ("city",)), Seen(None, NOON + timedelta(hours=1)))), Without(ROADS))), "a"),
+    ],
+)
+@pytest.mark.parametrize("order", Order)
+def test_every_condition_finds_the_same_in_every_engine(
+    index: Index, where: Condition, found: str, order: Order
+) -> None:
+    roads = (TopicHit("roads", ()),)
+    index.put(
+        [
+            post("a", title_words="城区", text_words="计划 停水 通知"),
+            post("b", title_words="停水 计划", text_words="app", first_seen=NOON + timedelta(hours=1)),
+            post(
+                "c",
+                title_words="塌陷",
+                text_words="",
+                tier=Tier.CITY,
+                topics=roads,
+                first_seen=NOON + timedelta(hours=2),
+            ),
+            post("d", title_words="塌陷", text_words="停水", tier=Tier.PROVINCE, first_seen=NOON + timedelta(hours=3)),
+            post("e", title_words="", text_words="", outlet="radio", places=(), first_seen=NOON + timedelta(hours=4)),
+        ]
+    )
+    page = index.search(Query(where=where, order=order))
+    assert "".join(sorted(one.id for one in page.posts)) == found
+    assert page.total == len(found) == sum(index.counts(Query(where=where)).outlets.values())
+
+
+def test_best_first_the_word_in_the_title_and_the_rarer_word_come_before(index: Index) -> None:
+    filling = [post(f"f{number}", title_words="城区", text_words="停水 通知 今天 抢修") for number in range(9)]
+    index.put(
+        [
+            post("text", title_words="城区", text_words="停水 通知 今天 塌陷"),
+            post("title", title_words="塌陷", text_words="停水 通知 今天 抢修"),
+            *filling,
+        ]
+    )
+    best = Query(where=Any((WATER, ROADS)), order=Order.BEST, limit=3)
+    assert ids(index, best) == ["title", "text", "f0"]
+    assert ids(index, Query(where=All((Any((WATER, ROADS)), OneOf("topics", ("water",)))), order=Order.BEST)) == [
+        *("title", "text"),
+        *(one.id for one in filling),
+    ]
+
+
+def test_best_first_without_a_word_is_newest_first(index: Index) -> None:
+    index.put([post("a"), post("b", first_seen=NOON + timedelta(hours=1))])
+    assert ids(index, Query(where=Without(ROADS), order=Order.BEST)) == ["b", "a"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_pages_of_the_best_joined_are_the_whole_whatever_is_put_between(index: Index, limit: int) -> None:
+    many = " ".join(f"词{number}" for number in range(7))
+    index.put([post(f"{number:02}", text_words=f"停水 {many[: number // 5 * 6]}") for number in range(17)])
+    whole = ids(index, Query(where=WATER, order=Order.BEST, limit=100))
+    assert whole == [f"{number:02}" for number in range(17)]  # the shorter text first, those of one score by id
+    query, joined = Query(where=WATER, order=Order.BEST, limit=limit), list[str]()
+    while True:
+        page = index.search(query)
+        assert page.total == 17
+        joined += [one.id for one in page.posts]
+        if page.next is None:
+            break
+        index.put([post(f"later-{len(joined)}", text_words="停水")])
+        query = replace(query, after=page.next)
+    assert joined == whole
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 7])
 def test_pages_joined_are_the_whole_newest_first_then_by_id(index: Index, limit: int) -> None:
     posts = [post(f"{number:02}", first_seen=NOON + timedelta(hours=number // 5)) for number in range(17)]
@@ -173,6 +276,7 @@ def test_counts_are_of_the_whole_result_with_parents_and_local_days(index: Index
     counts = index.counts(Query(limit=1))
     assert counts.topics == {"water": 2}
     assert counts.places == {TOWN: 3, COUNTY: 3, CITY: 3, "990000000000": 3}
+    assert counts.outlets == {"paper": 3}
     assert counts.days == {"2026-01-27": 1, "2026-01-28": 2}
     assert index.counts(Query(zone="Europe/London")).days == {"2026-01-27": 3}
     assert index.counts(Query(words=("无",))).days == {}

@@ -24,7 +24,7 @@ from huiying.backends.index_elastic.bulk import UNDER_WAY, Line, parts, send, sl
 from huiying.backends.index_elastic.connection import ElasticSettings, beginning, connect, moved, translated
 from huiying.backends.index_elastic.documents import document, read
 from huiying.backends.index_elastic.generations import Generations
-from huiying.backends.index_elastic.questions import ORDER, aggregations, counted, cursor, filters, place
+from huiying.backends.index_elastic.questions import aggregations, counted, cursor, filters, order, place
 from huiying.core.errors import BackendError, Dead
 from huiying.core.model import Post
 from huiying.core.ports import Counts, Page, Query
@@ -101,7 +101,7 @@ class ElasticIndex:
             return {hit["_id"]: hit["fields"]["version"][0] for hit in hits}
 
     def search(self, query: Query) -> Page:
-        """Return a page, newest first seen first, then by id."""
+        """Return a page, newest first seen first or best first, then by id."""
         with translated():
             self._see_own()
             view = self._views.get(_key(query, query.after)) if query.after else None
@@ -112,11 +112,11 @@ class ElasticIndex:
                 return Page((), 0, None)
 
     def counts(self, query: Query) -> Counts:
-        """Count what `query` finds by topic, by place and by day of the query's zone."""
+        """Count what `query` finds by topic, place, outlet and day of the query's zone."""
         with translated():
             body = {"query": filters(query), "aggs": aggregations(query.zone), "size": 0}
             answer = self._ask(body)
-            return counted(answer["aggregations"]) if "aggregations" in answer else Counts({}, {}, {})
+            return counted(answer["aggregations"]) if "aggregations" in answer else Counts({}, {}, {}, {})
 
     def expire(self, before: date) -> int:
         """Drop the indices of whole months (UTC) that end before `before`; return how many months were in use."""
@@ -227,14 +227,16 @@ class ElasticIndex:
         if view is None:
             view = str(self._client.open_point_in_time(index=self._names, keep_alive=_KEPT)["id"])
         hits: list[dict[str, Any]] = []
-        after = None if query.after is None else place(query.after)
+        ranked, sort = query.ranked(), order(query)
+        after = None if query.after is None else place(query.after, ranked)
         total = 0
         while len(hits) <= query.limit:
             size = min(_AT_ONCE, query.limit + 1 - len(hits))
             answer = self._client.search(
                 pit={"id": view, "keep_alive": _KEPT},
                 query=filters(query),
-                sort=ORDER,
+                sort=sort,
+                search_type="dfs_query_then_fetch" if ranked else "query_then_fetch",
                 size=size,
                 track_total_hits=True,
                 allow_partial_search_results=False,
@@ -244,14 +246,15 @@ class ElasticIndex:
             hits += found
             if len(found) < size:
                 break
-            after = found[-1]["sort"][: len(ORDER)]
+            after = found[-1]["sort"][: len(sort)]
         posts = tuple(read(hit) for hit in hits[: query.limit])
         if len(hits) <= query.limit or not posts:
             if query.after is None:
                 self._end(view)
             return Page(posts, total, None)
-        self._keep(query, cursor(posts[-1]), view)
-        return Page(posts, total, cursor(posts[-1]))
+        following = cursor(posts[-1], hits[query.limit - 1]["sort"], ranked)
+        self._keep(query, following, view)
+        return Page(posts, total, following)
 
     def _keep(self, query: Query, after: str, view: str) -> None:
         with self._lock:

@@ -1,7 +1,7 @@
 """What a post is in Elasticsearch: the template of the indices, and a document.
 
-Words are cut and folded already, so the analyser is `whitespace` on both sides. Results are sorted by time, never by
-score, so neither frequencies, positions nor norms are kept. The source is the encoded post alone.
+Words are cut and folded already, so the analyser is `whitespace` on both sides; positions are kept for phrases,
+frequencies and norms for results best first. The source is the encoded post alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from huiying.core.places import ancestors
 # Well below the 0.5 s that the port promises. Set explicitly, it also goes on in shards that nobody searches.
 REFRESH = "250ms"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_WORDS = {"type": "text", "analyzer": "whitespace", "index_options": "docs", "norms": False}
+_WORDS = {"type": "text", "analyzer": "whitespace", "index_options": "positions"}
+# An index made before these fields were is given them, so that it takes posts until it is filled anew.
+LATER = {"tier": {"type": "keyword", "doc_values": False}, "counted": {"type": "keyword", "index": False}}
 _MAPPING = {
     "dynamic": "strict",
     "_source": {"includes": ["post"]},
@@ -36,6 +38,7 @@ _MAPPING = {
         "first_seen": {"type": "long"},
         "day": {"type": "date", "format": "epoch_millis", "index": False},
         "post": {"type": "binary"},
+        **LATER,
     },
 }
 
@@ -63,6 +66,8 @@ def document(post: Post) -> bytes:
         "id": post.id,
         "version": post.version,
         "outlet": post.outlet,
+        "counted": post.outlet,
+        "tier": post.tier,
         "story": post.story,
         "places": sorted(places),
         "topics": sorted({hit.topic for hit in post.topics}),

@@ -17,7 +17,7 @@ from typing import Any
 from elasticsearch import BadRequestError, Elasticsearch
 
 from huiying.backends.index_elastic.connection import ElasticSettings
-from huiying.backends.index_elastic.documents import REFRESH, template
+from huiying.backends.index_elastic.documents import LATER, REFRESH, template
 from huiying.core.errors import BackendError
 
 _EXISTS = "resource_already_exists_exception"
@@ -60,7 +60,7 @@ class Generations:
         return f"{self.alias}.{generation}.{month}"
 
     def install(self) -> None:
-        """Put the template. Indices that exist keep the mapping they were made with."""
+        """Put the template. Indices that exist keep the mapping they were made with and get new fields."""
         self._client.indices.put_index_template(
             name=self.alias,
             index_patterns=[f"{self.alias}.*"],
@@ -69,6 +69,7 @@ class Generations:
             priority=500,  # the templates that Elasticsearch brings along end at 200
             template=template(self._settings),
         )
+        self._client.indices.put_mapping(index=f"{self.alias}.*", properties=LATER, allow_no_indices=True)
 
     def layout(self) -> Layout:
         """Read which indices there are and which aliases they have."""

@@ -5,49 +5,77 @@ A page's `next` is the place of its last post in the one order, so that it holds
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from huiying.backends.index_elastic.documents import micros
+from huiying.core.conditions import Adjacent, All, Condition, OneOf, Seen, Without, Word
+from huiying.core.conditions import Any as Any_
 from huiying.core.errors import BackendError
 from huiying.core.model import Post
 from huiying.core.ports import Counts, Query
 
-ORDER = [{"first_seen": "desc"}, {"id": "asc"}]
+NEWEST = [{"first_seen": "desc"}, {"id": "asc"}]
+BEST = [{"_score": "desc"}, {"id": "asc"}]
 _MANY = 50_000  # of each kind; search.max_buckets is 65,536 by default
+_TITLE_COUNTS = 2.0  # as in the embedded index
+_COUNTED = ("topics", "places", "counted")
 
 
 def filters(query: Query) -> dict[str, Any]:
-    """Return everything that `query` asks but its place in the result."""
-    parts: list[dict[str, Any]] = []
-    for word in sorted({word.casefold() for word in query.words}):
-        either = [{"term": {field: word}} for field in ("title_words", "text_words")]
-        parts.append({"bool": {"should": either}})
-    asked = (
-        ("places", query.places),
-        ("topics", query.topics),
-        ("outlet", query.outlets),
-        ("story", query.stories),
-    )
-    parts += [{"terms": {field: list(values)}} for field, values in asked if values]
-    limits = {name: micros(at) for name, at in (("gte", query.since), ("lt", query.until)) if at is not None}
-    if limits:
-        parts.append({"range": {"first_seen": limits}})
-    return {"bool": {"filter": parts}}
+    """Return everything that `query` asks but its place in the result; only a ranked query computes scores."""
+    asked = _asked(query.condition())
+    return asked if query.ranked() else {"bool": {"filter": [asked]}}
 
 
-def cursor(post: Post) -> str:
-    """Return the place of `post` in the order."""
-    return f"{micros(post.first_seen)}-{post.id}"
+def _asked(condition: Condition) -> dict[str, Any]:
+    match condition:
+        case Word(word):
+            return _either(lambda field, boost: {"term": {field: {"value": word.casefold(), "boost": boost}}})
+        case Adjacent(words):
+            text = " ".join(words).casefold()
+            if len(words) < 2:
+                return _asked(All(tuple(map(Word, words))))
+            return _either(lambda field, boost: {"match_phrase": {field: {"query": text, "boost": boost}}})
+        case OneOf(field, values):
+            return {"bool": {"filter": [{"terms": {field: list(values)}}]}}
+        case Seen(since, until):
+            limits = {name: micros(at) for name, at in (("gte", since), ("lt", until)) if at is not None}
+            return {"bool": {"filter": [{"range": {"first_seen": limits}}]}}
+        case All(parts):
+            return _all(parts)
+        case Any_(parts):
+            return {"bool": {"should": [_asked(part) for part in parts], "minimum_should_match": 1}}
+        case Without(part):
+            return {"bool": {"filter": [{"match_all": {}}], "must_not": [_asked(part)]}}
 
 
-def place(after: str) -> list[Any]:
+def _all(parts: tuple[Condition, ...]) -> dict[str, Any]:
+    return {"bool": {"must": [_asked(part) for part in parts]}} if parts else {"bool": {"filter": [{"match_all": {}}]}}
+
+
+def _either(asked: Callable[[str, float], dict[str, Any]]) -> dict[str, Any]:
+    return {"bool": {"should": [asked("title_words", _TITLE_COUNTS), asked("text_words", 1.0)]}}
+
+
+def order(query: Query) -> list[dict[str, str]]:
+    """Return what the results of `query` are sorted by."""
+    return BEST if query.ranked() else NEWEST
+
+
+def cursor(post: Post, sort: list[Any], ranked: bool) -> str:
+    """Return the place in the order of `post`, whose hit had the values `sort`."""
+    return f"{sort[0]!r}~{post.id}" if ranked else f"{micros(post.first_seen)}-{post.id}"
+
+
+def place(after: str, ranked: bool) -> list[Any]:
     """Return the sort values that `cursor` wrote."""
-    instant, _, id = after.partition("-")
-    return [int(instant), id]
+    first, _, id = after.partition("~" if ranked else "-")
+    return [float(first) if ranked else int(first), id]
 
 
 def aggregations(zone: str) -> dict[str, Any]:
-    """Return what counts asks: every topic, every place, every day of `zone` that has a post."""
+    """Return what counts asks: every topic, place and outlet, every day of `zone` that has a post."""
     days = {
         "field": "day",
         "calendar_interval": "day",
@@ -55,16 +83,16 @@ def aggregations(zone: str) -> dict[str, Any]:
         "format": "yyyy-MM-dd",
         "min_doc_count": 1,
     }
-    terms = {name: {"terms": {"field": name, "size": _MANY}} for name in ("topics", "places")}
+    terms = {name: {"terms": {"field": name, "size": _MANY}} for name in _COUNTED}
     return {**terms, "days": {"date_histogram": days}}
 
 
 def counted(answer: dict[str, Any]) -> Counts:
     """Return the counts of an answer; one that left something out is a BackendError."""
-    for name in ("topics", "places"):
+    for name in _COUNTED:
         if answer[name]["sum_other_doc_count"]:
             raise BackendError("index_failed", detail=f"more than {_MANY} {name}")
-    topics, places = (
-        {one["key"]: one["doc_count"] for one in answer[name]["buckets"]} for name in ("topics", "places")
+    topics, places, outlets = ({one["key"]: one["doc_count"] for one in answer[name]["buckets"]} for name in _COUNTED)
+    return Counts(
+        topics, places, outlets, {day["key_as_string"]: day["doc_count"] for day in answer["days"]["buckets"]}
     )
-    return Counts(topics, places, {day["key_as_string"]: day["doc_count"] for day in answer["days"]["buckets"]})

@@ -242,6 +242,7 @@ def invented(folder: Path, clock: Clock, kind: str = "demonstration", writer: bo
         store=SqlStore(f"sqlite:///{folder}/store.sqlite"),
         captures=captures,
         cut=cut,
+        phrase=cut,
         highlight=highlight,
         papers=DeskPapers(
             ledger, folder, folder / "checkpoints", clock, DESK, "云泽县值班台", dict, folder / "none.docx"
