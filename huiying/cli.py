@@ -20,6 +20,7 @@ from huiying.core.messages import text
 from huiying.naming import gazetteer
 from huiying.proving import verify, witness
 from huiying.reporting import report
+from huiying.searching import search
 from huiying.showing import capture
 from huiying.terminal import complain, language, opened, password, progress, say, secrets
 from huiying.trying import extract, tag
@@ -39,6 +40,7 @@ app.command()(report)
 app.command()(extract)
 app.command()(tag)
 app.command()(gazetteer)
+app.command()(search)
 app.add_typer(witness, name="witness")
 app.add_typer(capture, name="capture")
 

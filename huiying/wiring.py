@@ -357,7 +357,7 @@ def services(runtime: Runtime, health: Health | None = None) -> Services:
     """Return what the desk's pages and API are built on; `health` is what this process knows of its backends."""
     from alerts.office import Office
     from alerts.web.services import Services
-    from pipeline import highlight
+    from pipeline import highlight, stories
 
     view = runtime.view()
     newest = NewestTagger(Recorded(runtime.ledger))
@@ -373,7 +373,9 @@ def services(runtime: Runtime, health: Health | None = None) -> Services:
         cut=lambda text: newest().query(text),
         phrase=lambda text: newest().words(text),
         highlight=highlight.spans,
+        shared=stories.shared,
         place_name=lambda code: newest().place_name(code),
+        place_codes=lambda name: newest().place_codes(name),
         health=health,
         reports=lambda: read_reports(runtime.data),
         papers=papers(runtime),

@@ -12,7 +12,7 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -22,6 +22,7 @@ from huiying.core.model import PlaceLevel
 from huiying.core.places import ancestors, level_of
 
 MAGIC = b"HYGZ2\n"
+_KINDS = ("省", "市", "县", "区", "自治区", "自治州", "自治县", "镇", "乡", "街道")  # what a name is typed without
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,19 @@ class Gazetteer:
             return self._names[code]
         villages = self.villages(code[:6]) if code[9:] != "000" else ()
         return next((village.name for village in villages if village.code == code), None)
+
+    def codes(self, name: str) -> tuple[str, ...]:
+        """Return the codes of every division above the villages that is called `name`, with its kind or without."""
+        return self._codes.get(name) or next(
+            (self._codes[full] for kind in _KINDS if (full := name + kind) in self._codes), ()
+        )
+
+    @cached_property
+    def _codes(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for division in self.divisions:
+            found[division.name] = (*found.get(division.name, ()), division.code)
+        return found
 
     def path(self, code: str) -> tuple[str, ...]:
         """Return the names from the province down to `code`, without the ones that have no name."""

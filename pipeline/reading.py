@@ -51,6 +51,10 @@ class Tagger:
         """Return all words of what somebody typed in quotes, in the order in which an index holds them."""
         return tuple(self._tools.cutter.words(self._tools.cutter.tokens(text)).split())
 
+    def place_codes(self, name: str) -> tuple[str, ...]:
+        """Return the codes of every division of the country that is called `name`, villages left out."""
+        return gazetteer().codes(name)
+
     def place_name(self, code: str) -> str:
         """Return the name of a division code, the desk's own names first; the code itself where none is known."""
         return self._own.get(code) or gazetteer().name(code) or code

@@ -7,7 +7,7 @@ title without its page ("01版 - ") ─► two hashes of its own          ┴─
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from hashlib import blake2b
 
@@ -33,11 +33,7 @@ def fingerprints(title: str, text: str) -> tuple[int, ...]:
     A title of eight letters counts as two, so that the same title alone joins posts that have little else; a long text
     with the same title still needs clauses in common.
     """
-    clauses = {
-        _hash(b"clause", letters)
-        for clause in _BOUNDS.split(text)
-        if len(letters := _letters(clause)) >= _SHORTEST_CLAUSE
-    }
+    clauses = {_hash(b"clause", letters) for letters, _, _ in _clauses(text)}
     return tuple(sorted([*_title(title), *sorted(clauses)[:_MOST]]))
 
 
@@ -66,6 +62,21 @@ def same_as(candidates: Sequence[Candidate], size: int) -> tuple[Candidate, ...]
         for candidate in candidates
         if candidate.shared >= LEAST_SHARED and candidate.shared >= SAME * max(size, candidate.size)
     )
+
+
+def shared(text: str, other: str) -> tuple[tuple[int, int], ...]:
+    """Return where in `text` (start, end) the clauses stand that `other` has too, as fingerprints see them."""
+    theirs = {letters for letters, _, _ in _clauses(other)}
+    return tuple((start, end) for letters, start, end in _clauses(text) if letters in theirs)
+
+
+def _clauses(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the letters of each clause that is long enough, and where it stands."""
+    start = 0
+    for end, after in (*(bound.span() for bound in _BOUNDS.finditer(text)), (len(text), len(text))):
+        if len(letters := _letters(text[start:end])) >= _SHORTEST_CLAUSE:
+            yield letters, start, end
+        start = after
 
 
 def _title(title: str) -> list[int]:

@@ -18,7 +18,8 @@ from fastapi.responses import Response
 
 from alerts.web.guard import Posted
 from alerts.web.places import known_places, place_name
-from alerts.web.search import EXPORTED, Asked, query_of, topic_names
+from alerts.web.search import EXPORTED, topic_names
+from alerts.web.searched import Asked, understood
 from alerts.web.services import Services
 from alerts.web.visits import ServicesOf, Signed, Visit, desk_of
 from huiying.core.model import Post
@@ -33,15 +34,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def asked_of(fields: Posted) -> Asked:
     """Return the search that the form repeats."""
-    return Asked.model_validate({name: fields.get(name, "") for name in Asked.model_fields})
+    return Asked.model_validate({name: fields[name] for name in Asked.model_fields if fields.get(name)})
 
 
 @router.post("/search/export")
 def export(services: ServicesOf, visit: Signed, asked: Annotated[Asked, Depends(asked_of)]) -> Response:
     """Return the newest 2,000 results as CSV, and log who took what."""
-    query = replace(query_of(services, desk_of(services), asked), limit=_PAGE)
+    query = replace(understood(services, desk_of(services), asked).query, limit=_PAGE)
     posts = list(islice(_posts(services, query), EXPORTED))
-    logger.info("search_exported", by=visit.account.pseudonym, rows=len(posts), asked=asked.link())
+    logger.info("search_exported", by=visit.account.pseudonym, rows=len(posts), asked=asked.text())
     headers = {"Content-Disposition": f'attachment; filename="{services.machine.desk}-search.csv"'}
     # The mark before the text tells spreadsheets that it is UTF-8.
     return Response("\ufeff" + table(services, visit, posts), media_type="text/csv; charset=utf-8", headers=headers)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from alerts.web.answers import PROBLEMS, event_json, plain
 from alerts.web.figures import computed
-from alerts.web.search import Asked, query_of
+from alerts.web.searched import Asked, answer, understood
 from alerts.web.visits import ServicesOf, Signed, desk_of
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
@@ -17,17 +17,11 @@ router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
 @router.get("/posts", tags=["posts"])
 def posts(services: ServicesOf, visit: Signed, asked: Annotated[Asked, Query()]) -> dict[str, Any]:
-    """Search posts: words, place (code or name), topic, outlet, days; `next` goes into `after` for the next page."""
-    query = query_of(services, desk_of(services), asked)
-    page, counts = services.index.search(query), services.index.counts(query)
-    return {
-        "posts": [plain(post) for post in page.posts],
-        "total": page.total,
-        "next": page.next,
-        "topics": dict(counts.topics),
-        "places": dict(counts.places),
-        "days": dict(counts.days),
-    }
+    """Search posts by a query in `words`, as on the page; `next` goes into `after` for the next page.
+
+    A wrong query is answered with its character (`at`, from 1) and `suggestion`, a query that can be read.
+    """
+    return answer(services, understood(services, desk_of(services), asked))
 
 
 @router.get("/sources", tags=["sources"])

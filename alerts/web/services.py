@@ -20,7 +20,8 @@ class Services:
     """The ports and the pipeline's two functions on words. Called from several threads at once.
 
     `cut` turns what a person typed into the index's distinct words, `phrase` into all of them in order; `highlight`
-    returns the (start, end) spans of those words in a text, in order and without overlap. `place_name` and `place_codes` look in the gazetteer. `health` is that of
+    returns the (start, end) spans of those words in a text, in order and without overlap, and `shared` those of the
+    clauses of one text that another has too. `place_name` and `place_codes` look in the gazetteer. `health` is that of
     the process, where it has one, and `reports` what the other roles on this data folder last said of themselves;
     `papers` are the printed reports,
     and `rules` the file of the rules in the desk's folder.
@@ -37,6 +38,7 @@ class Services:
     cut: Callable[[str], tuple[str, ...]]
     phrase: Callable[[str], tuple[str, ...]]
     highlight: Callable[[str, tuple[str, ...]], Sequence[tuple[int, int]]]
+    shared: Callable[[str, str], Sequence[tuple[int, int]]]
     place_name: Callable[[str], str | None] = lambda code: None
     place_codes: Callable[[str], tuple[str, ...]] = lambda name: ()
     health: Health | None = None

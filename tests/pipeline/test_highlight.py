@@ -1,8 +1,12 @@
-"""Highlighting: every place of every word, and the snippet round most of them."""
+"""Highlighting: every place of every word."""
 
 from __future__ import annotations
 
-from pipeline.highlight import snippet, spans
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.highlight import spans
+from pipeline.words import Cutter
 
 
 def test_spans_are_in_order_and_touching_ones_are_joined() -> None:
@@ -20,15 +24,10 @@ def test_nothing_to_mark() -> None:
     assert spans("", ["停水"]) == ()
 
 
-def test_snippet_is_where_most_words_stand_with_its_own_places() -> None:
-    text = "停" + "一" * 300 + "停水和停电" + "二" * 300
-    found = snippet(text, ["停水", "停电"], size=60)
-    assert len(found.text) == 60
-    assert [found.text[start:end] for start, end in found.spans] == ["停水", "停电"]
-    assert found.before
-    assert found.after
-
-
-def test_snippet_without_a_find_is_the_beginning() -> None:
-    found = snippet("短文", ["停水"], size=60)
-    assert (found.text, found.spans, found.before, found.after) == ("短文", (), False, False)
+@given(st.text(st.sampled_from("停水通知供水公司App ßİﬁ，。1a"), max_size=40))
+def test_every_word_that_the_index_holds_of_a_text_is_marked_in_it(text: str) -> None:
+    cutter = Cutter()
+    for word in cutter.search_words(cutter.tokens(text)):
+        for part in word.split():
+            found = spans(text, [part])
+            assert any(text[start:end].casefold().count(part) for start, end in found), (part, found)

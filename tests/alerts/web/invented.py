@@ -31,6 +31,7 @@ from huiying.core.model import Dated, Draft, Event, Json, PlaceLevel, PlaceTag, 
 from huiying.core.ports import Clock
 from huiying.core.states import Account
 from huiying.papers import DeskPapers
+from pipeline.stories import shared
 
 DESK = "yunze"
 COUNTY, TOWN = "990101000000", "990101101000"
@@ -244,6 +245,7 @@ def invented(folder: Path, clock: Clock, kind: str = "demonstration", writer: bo
         cut=cut,
         phrase=cut,
         highlight=highlight,
+        shared=shared,
         papers=DeskPapers(
             ledger, folder, folder / "checkpoints", clock, DESK, "云泽县值班台", dict, folder / "none.docx"
         ),
