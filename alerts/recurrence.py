@@ -26,7 +26,7 @@ def suspected(new: AlertState, others: Iterable[AlertState], now: datetime, cale
     judge_by = codec.instant_text(count_workdays(now, JUDGE_WITHIN, calendar).end)
     for other in others:
         topic = next((topic for topic in other.topics if topic in new.topics), None)
-        if topic and other.id != new.id and _observed(other, new.opened_at) and _same_township(other.place, new.place):
+        if topic and other.id != new.id and _observed(other, new.opened_at) and same_township(other.place, new.place):
             payload = {"other": new.id, "topic": topic, "place": new.place, "judge_by": judge_by}
             draft = Draft(EventType.RECURRENCE_SUSPECTED, other.id, "system", Role.SYSTEM, payload=payload)
             yield Entry(f"recurrence:{other.id}:{new.id}", draft)
@@ -37,7 +37,7 @@ def _observed(other: AlertState, at: datetime) -> bool:
     return confirmation is not None and confirmation.at <= at <= confirmation.observed_until
 
 
-def _same_township(one: str, other: str) -> bool:
+def same_township(one: str, other: str) -> bool:
     """Say whether both codes lie in one township; a county or a larger area is no township."""
     township = one[:_TOWNSHIP]
     return not township.endswith(_NONE) and other[:_TOWNSHIP] == township
