@@ -1,7 +1,7 @@
 """The process role's first loop: POSTS_FOUND in, POSTS_READY out; at least once, every effect idempotent.
 
-poll ─► decode ─► steps ─► story ─► Post ─┐ each record
-                     POSTS_READY ─► commit┘ the batch; once a day what retention lets go
+poll ─► decode ─► steps ─┐ each record
+       stories ─► Posts ─► POSTS_READY ─► commit, the batch; once a day what retention lets go
 The index is filled from POSTS_READY by the second loop, `indexing`.
 """
 
@@ -17,7 +17,7 @@ from huiying.core.consume import Counters, consume
 from huiying.core.errors import Dead
 from huiying.core.model import Found, Post, Topic
 from huiying.core.ports import Clock, Log, Record
-from huiying.core.states import Candidate, Store
+from huiying.core.states import Candidate, Signed, Store
 from pipeline.learning import Learning
 from pipeline.steps import Reading, Tools, ready, run_steps, tools_for
 from pipeline.stories import WINDOW, choose, same_as
@@ -71,46 +71,51 @@ class Process:
 
     def _handle(self, records: list[Record]) -> list[Dead | None]:
         read = [self._read(record) for record in records]
-        posts = [post for post in read if isinstance(post, Post)]
+        posts = self._ready([reading for reading in read if isinstance(reading, Reading)])
         self._learning.keep(self._clock.now().date())
         if posts:
             self._log.append(Topic.POSTS_READY, [(post.id, codec.encode(post)) for post in posts])
-        return [None if isinstance(post, Post) else post for post in read]
+        return [None if isinstance(reading, Reading) else reading for reading in read]
 
-    def _read(self, record: Record) -> Post | Dead | None:
-        """Return the ready post, why there can be none, or None for a record of another desk that shares the log."""
+    def _read(self, record: Record) -> Reading | Dead | None:
+        """Return what the post says, why nothing can be read, or None for a record of another desk."""
         try:
-            return self._post(codec.decode(Found, record.value))
+            found = codec.decode(Found, record.value)
+            if found.desk != self._desk_id:
+                return None
+            outlet = self._desk.outlet(found.outlet)
+            if outlet is None:
+                raise Dead("outlet_unknown", outlet=found.outlet)
+            reading = run_steps(found, outlet, self._tools, self._learning.container(outlet.id))
+            self._learning.read(outlet.id, found.source, reading.container)
+            return reading
         except Dead as why:
             return why
 
-    def _post(self, found: Found) -> Post | None:
-        if found.desk != self._desk_id:
-            return None
-        outlet = self._desk.outlet(found.outlet)
-        if outlet is None:
-            raise Dead("outlet_unknown", outlet=found.outlet)
-        reading = run_steps(found, outlet, self._tools, self._learning.container(outlet.id))
-        self._learning.read(outlet.id, found.source, reading.container)
-        return ready(reading, *self._story(reading))
+    def _ready(self, readings: Sequence[Reading]) -> list[Post]:
+        """Return the posts with their stories, and with the stories that each shows to be the same as its own."""
+        if not readings:
+            return []
+        same: dict[int, tuple[Candidate, ...]] = {}
 
-    def _story(self, reading: Reading) -> tuple[str, tuple[str, ...]]:
-        """Return the post's story, and the stories that it shows to be the same as its own."""
-        day = reading.found.first_seen.date()
-        size = len(reading.fingerprints)
-        same: list[Candidate] = []
-
-        def picked(candidates: Sequence[Candidate]) -> str | None:
-            same.extend(same_as(candidates, size))
+        def picked(signed: Signed, candidates: Sequence[Candidate]) -> str | None:
+            size = len(signed.fingerprints)
+            same[len(same)] = same_as(candidates, size)
             return choose(candidates, size)
 
-        story = self._store.stories.assign(reading.found.post, reading.fingerprints, day, day - WINDOW, picked)
+        stories = self._store.stories.assign_all([_signed(reading) for reading in readings], picked)
+        return [
+            ready(reading, story, self._joins(reading.found.post, story, same[number]))
+            for number, (reading, story) in enumerate(zip(readings, stories, strict=True))
+        ]
+
+    def _joins(self, post: str, story: str, same: tuple[Candidate, ...]) -> tuple[str, ...]:
         others = {candidate.story for candidate in same} - {story}
         if not others:
-            return story, ()
+            return ()
         # A post that has changed its text tells nothing of those that were grouped with what it was before.
-        known = {reading.found.post, *(candidate.post for candidate in same)}
-        return story, tuple(sorted(others)) if known.issuperset(self._store.stories.posts(story)) else ()
+        known = {post, *(candidate.post for candidate in same)}
+        return tuple(sorted(others)) if known.issuperset(self._store.stories.posts(story)) else ()
 
     def _forget(self) -> None:
         """Let go what retention no longer covers, once a day; what fails is tried again in an hour."""
@@ -122,3 +127,8 @@ class Process:
         for topic, days in self._kept.items():
             self._log.expire(topic, now.date() - timedelta(days=days))
         self._forgetting = now + timedelta(days=1)
+
+
+def _signed(reading: Reading) -> Signed:
+    day = reading.found.first_seen.date()
+    return Signed(reading.found.post, reading.fingerprints, day, day - WINDOW, reading.opening)

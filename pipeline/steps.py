@@ -20,7 +20,7 @@ from pipeline.clean import one_line, plain
 from pipeline.masks import mask
 from pipeline.page import extract as extract_page
 from pipeline.places import PlaceTagger, primary_place
-from pipeline.stories import fingerprints
+from pipeline.stories import signature
 from pipeline.topics import TopicTagger
 from pipeline.words import Cutter, own_words
 
@@ -73,6 +73,7 @@ class Reading:
     text: str = ""
     published: Dated | None = None
     fingerprints: tuple[int, ...] = ()
+    opening: frozenset[int] = frozenset()
     title_tokens: tuple[str, ...] = ()
     text_tokens: tuple[str, ...] = ()
     title_words: str = ""
@@ -141,7 +142,8 @@ def hide(reading: Reading, tools: Tools) -> Reading:
 
 def fingerprint(reading: Reading, tools: Tools) -> Reading:
     """Compute the story's fingerprints."""
-    return replace(reading, fingerprints=fingerprints(reading.title, reading.text))
+    prints, opening = signature(reading.title, reading.text)
+    return replace(reading, fingerprints=prints, opening=opening)
 
 
 def cut(reading: Reading, tools: Tools) -> Reading:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import tantivy
@@ -36,7 +36,8 @@ _MUST = tantivy.Occur.Must
 
 def _schema() -> Any:
     builder = tantivy.SchemaBuilder()
-    for name in ("id", "tier", "story"):
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in ("tier", "story"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("places", "topics", "outlet"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
@@ -209,44 +210,46 @@ class TantivyGeneration:
     def _newest(self, query: Query) -> Page:
         """Return a page in the order of time. The posts of an instant that the page ends in are read together."""
         searcher, wanted, size = self._searcher(), self._asks.of(query.condition()), query.limit + 1
-        posts: list[Post] = []
+        held: list[_Hit] = []
         rest, before = wanted, None
         if query.after is not None:
             instant, _, last = query.after.partition("-")
             before = int(instant)
-            posts = [post for post in self._instant(searcher, wanted, before) if post.id > last]
+            held = [hit for hit in self._instant(searcher, wanted, before) if hit.id > last]
             rest = _both(wanted, self._asks.between(None, before - 1))
         # One more than the page and its follower need tells whether the last instant is whole.
         found = searcher.search(rest, limit=size + 1, count=True, order_by_field="first_seen")
         total = found.count if before is None else searcher.search(wanted, limit=1, count=True).count
-        top = _posts(searcher, found.hits)
+        top = found.hits
         if len(top) > size:
-            edge = micros(top[-1].first_seen)
-            top = [post for post in top if micros(post.first_seen) > edge]
-            if len(posts) + len(top) < size:
-                top += self._instant(searcher, wanted, edge)
-        posts += sorted(top, key=lambda post: (-micros(post.first_seen), post.id))
-        return _page(posts, query.limit, total, _cursor)
+            edge = top[-1][0]
+            top = [hit for hit in top if hit[0] > edge]
+            if len(held) + len(top) < size:
+                held += sorted(_read(searcher, top), key=lambda hit: (-hit.key, hit.id))
+                held, top = held + self._instant(searcher, wanted, edge), []
+        held += sorted(_read(searcher, top), key=lambda hit: (-hit.key, hit.id))
+        return _page(held, query.limit, total, lambda hit: f"{int(hit.key)}-{hit.id}")
 
-    def _instant(self, searcher: Any, wanted: Any, at: int) -> list[Post]:
-        found = searcher.search(_both(wanted, self._asks.between(at, at)), limit=_MANY, count=False)
-        return sorted(_posts(searcher, found.hits), key=lambda post: post.id)
+    def _instant(self, searcher: Any, wanted: Any, at: int) -> list[_Hit]:
+        found = searcher.search(
+            _both(wanted, self._asks.between(at, at)), limit=_MANY, count=False, order_by_field="first_seen"
+        )
+        return sorted(_read(searcher, found.hits), key=lambda hit: hit.id)
 
     def _best(self, query: Query) -> Page:
         """Return a page in the order of scores, of the instant of the page before while that is kept."""
         rank, least, last = _place(query.after)
         searcher = self._view(query)
-        scored: dict[str, float] = {}
-        posts: list[Post] = []
+        held: list[_Hit] = []
         hits, total = self._hits(searcher, query, rank + query.limit + 1)
         for score, group in groupby(hits, key=lambda hit: hit[0]):
-            if len(posts) > query.limit:
+            if len(held) > query.limit:
                 break
             if score <= least:
-                tied = sorted(_posts(searcher, group), key=lambda post: post.id)
-                posts += [post for post in tied if score < least or post.id > last]
-                scored |= {post.id: score for post in tied}
-        made = _page(posts, query.limit, total, lambda post: f"{rank + query.limit}~{scored[post.id]!r}~{post.id}")
+                tied = sorted(_read(searcher, group), key=lambda hit: hit.id)
+                held += [hit for hit in tied if score < least or hit.id > last]
+        following = rank + query.limit
+        made = _page(held, query.limit, total, lambda hit: f"{following}~{hit.key!r}~{hit.id}")
         if made.next is not None:
             self._keep(replace(query, after=made.next, limit=0), searcher)
         return made
@@ -279,22 +282,31 @@ def _both(one: Any, other: Any) -> Any:
     return tantivy.Query.boolean_query([(_MUST, one), (_MUST, other)])
 
 
+class _Hit(NamedTuple):
+    """What was found, read and not decoded: what it is sorted by first, and its id."""
+
+    key: float
+    id: str
+    document: Any
+
+    def post(self) -> Post:
+        return codec.decode(Post, bytes(self.document.get_first("post")))
+
+
+def _read(searcher: Any, hits: Iterable[Any]) -> list[_Hit]:
+    documents = ((key, searcher.doc(address)) for key, address in hits)
+    return [_Hit(key, document.get_first("id"), document) for key, document in documents]
+
+
 def _found(searcher: Any, query: Any, limit: int) -> list[Post]:
-    return _posts(searcher, searcher.search(query, limit=max(1, limit), count=False).hits)
+    return [hit.post() for hit in _read(searcher, searcher.search(query, limit=max(1, limit), count=False).hits)]
 
 
-def _posts(searcher: Any, hits: Iterable[Any]) -> list[Post]:
-    return [codec.decode(Post, bytes(searcher.doc(address).get_first("post"))) for _, address in hits]
-
-
-def _page(posts: list[Post], limit: int, total: int, cursor: Callable[[Post], str]) -> Page:
-    """Return the first `limit` of `posts`; where there are more, a page follows."""
-    shown = tuple(posts[:limit])
-    return Page(shown, total, cursor(shown[-1]) if len(posts) > limit and shown else None)
-
-
-def _cursor(post: Post) -> str:
-    return f"{micros(post.first_seen)}-{post.id}"
+def _page(held: list[_Hit], limit: int, total: int, cursor: Callable[[_Hit], str]) -> Page:
+    """Return the first `limit` of `held`; where there are more, a page follows."""
+    shown = held[:limit]
+    following = cursor(shown[-1]) if len(held) > limit and shown else None
+    return Page(tuple(hit.post() for hit in shown), total, following)
 
 
 def _place(after: str | None) -> tuple[int, float, str]:

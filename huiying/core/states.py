@@ -92,16 +92,30 @@ class CrawlStates(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A post of another address that shares fingerprints: its story, how many it shares, how many it has, its size."""
+    """A post of another address that shares fingerprints: its story, how many it shares, how many it has, and how many
+    of those shared are of the asking post's opening."""
 
     post: str
     story: str
     shared: int
     size: int
+    opening: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A post with its 64-bit fingerprints, the day it was first seen, the first day that it is compared with, and which
+    of its fingerprints are of its opening; None: all."""
+
+    post: str
+    fingerprints: tuple[int, ...]
+    day: date
+    since: date
+    opening: frozenset[int] | None = None
 
 
 class Stories(Protocol):
-    """Which post belongs to which story. `assign` is serialised over all processes."""
+    """Which post belongs to which story. Assigning is serialised over all processes."""
 
     def assign(
         self,
@@ -118,6 +132,11 @@ class Stories(Protocol):
         returns a story or None; None begins the story named after the post. The fingerprints kept are those of the
         newest call.
         """
+
+    def assign_all(
+        self, signed: Sequence[Signed], choose: Callable[[Signed, Sequence[Candidate]], str | None]
+    ) -> list[str]:
+        """Do for each of `signed` in turn what `assign` does, each seeing those before it; all or none are kept."""
 
     def posts(self, story: str) -> list[str]:
         """Return the posts of a story in the order they were assigned."""

@@ -168,8 +168,8 @@ def _parts(query: Query) -> tuple[list[str], str, str, tuple[int, int]]:
     return words, place[:2], topic, (int(seen.since.timestamp()), int(seen.until.timestamp()))
 
 
-def ours(folder: Path, texts: list[Post], count: int, wanted: list[Query]) -> list[tuple[str, str]]:
-    """Return what tantivy behind our port does with `count` posts."""
+def ours(folder: Path, texts: list[Post], count: int, wanted: list[Query]) -> Iterator[tuple[str, str]]:
+    """Yield what tantivy behind our port does with `count` posts."""
     index = TantivyIndex(folder, writer=True)
     first = min(count // 10, 50_000)
     every = posts(texts, count)
@@ -177,31 +177,26 @@ def ours(folder: Path, texts: list[Post], count: int, wanted: list[Query]) -> li
     bulk = put(index.put, every, AT_ONCE)
     assert index.search(Query(limit=1)).total == count
     best = [replace(query, order=Order.BEST) for query in wanted]
-    lines = [
-        (f"put, {TICK} posts a commit: posts/s (of CPU)", f"{ticks[0]:,.0f} ({ticks[1]:,.0f})"),
-        (f"put, {AT_ONCE:,} posts a commit: posts/s (of CPU)", f"{bulk[0]:,.0f} ({bulk[1]:,.0f})"),
-        ("bytes on disk a post", f"{on_disk(folder) / count:,.0f}"),
-        ("words + place + topic + date, newest 20: p50 / p99 ms", str(times(index.search, wanted))),
-        ("the same, best 20", str(times(index.search, best))),
-        ("the same, facets and histogram", str(times(index.counts, wanted))),
-        (
-            "from the beginning of a put to a reader's finding it: worst of 20, ms",
-            f"{visible(index, folder, texts[0]):.0f}",
-        ),
-    ]
+    yield f"put, {TICK} posts a commit: posts/s (of CPU)", f"{ticks[0]:,.0f} ({ticks[1]:,.0f})"
+    yield f"put, {AT_ONCE:,} posts a commit: posts/s (of CPU)", f"{bulk[0]:,.0f} ({bulk[1]:,.0f})"
+    yield "bytes on disk a post", f"{on_disk(folder) / count:,.0f}"
+    yield "words + place + topic + date, newest 20: p50 / p99 ms", str(times(index.search, wanted))
+    yield "the same, best 20", str(times(index.search, best))
+    yield "the same, facets and histogram", str(times(index.counts, wanted))
+    yield (
+        "from the beginning of a put to a reader's finding it: worst of 20, ms",
+        f"{visible(index, folder, texts[0]):.0f}",
+    )
     index.close()
-    return lines
 
 
-def peer(file: Path, texts: list[Post], count: int, wanted: list[Query]) -> list[tuple[str, str]]:
-    """Return what FTS5 does with the same."""
+def peer(file: Path, texts: list[Post], count: int, wanted: list[Query]) -> Iterator[tuple[str, str]]:
+    """Yield what FTS5 does with the same."""
     base = Fts5(file)
     rate = put(base.put, posts(texts, count), AT_ONCE)
-    return [
-        (f"put, {AT_ONCE:,} posts a transaction: posts/s (of CPU)", f"{rate[0]:,.0f} ({rate[1]:,.0f})"),
-        ("bytes on disk a post", f"{on_disk(file.parent) / count:,.0f}"),
-        ("words + place + topic + date, newest 20: p50 / p99 ms", str(times(base.search, wanted))),
-    ]
+    yield f"put, {AT_ONCE:,} posts a transaction: posts/s (of CPU)", f"{rate[0]:,.0f} ({rate[1]:,.0f})"
+    yield "bytes on disk a post", f"{on_disk(file.parent) / count:,.0f}"
+    yield "words + place + topic + date, newest 20: p50 / p99 ms", str(times(base.search, wanted))
 
 
 def main() -> None:
@@ -214,18 +209,19 @@ def main() -> None:
         sys.exit(f"the texts are not at {TEXTS}")
     texts = stories()
     wanted = dated(queries(texts, given.posts), given.posts, texts)
+    told: list[tuple[str, str, str]] = []
     with tempfile.TemporaryDirectory() as folder:
-        told = [("tantivy, our port", *line) for line in ours(Path(folder) / "index", texts, given.posts, wanted)]
-        for line in told:
-            print(*line, sep=" | ", flush=True)
+        for line in ours(Path(folder) / "index", texts, given.posts, wanted):
+            told.append(("tantivy, our port", *line))
+            print(*told[-1], sep=" | ", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        more = [("SQLite FTS5", *line) for line in peer(Path(folder) / "fts5.sqlite", texts, given.posts, wanted)]
-        for line in more:
-            print(*line, sep=" | ", flush=True)
+        for line in peer(Path(folder) / "fts5.sqlite", texts, given.posts, wanted):
+            told.append(("SQLite FTS5", *line))
+            print(*told[-1], sep=" | ", flush=True)
     if given.record:
         command = f"`python -m tests.bench.search --posts {given.posts} --record`"
         intro = f"{command}: {len(wanted):,} searches each, one process, load {os.getloadavg()[0]:.1f} on the machine."
-        record("Search", intro, ("engine", "what", "measured"), told + more, ("tantivy",))
+        record("Search", intro, ("engine", "what", "measured"), told, ("tantivy",))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from huiying.core.states import (
     PostState,
     Reading,
     Session,
+    Signed,
     SourceAlarm,
     SourceState,
     Store,
@@ -106,6 +107,43 @@ def test_old_and_common_fingerprints_count_for_none(store: Store) -> None:
     for number in range(21):
         store.stories.assign(f"b{number}", [7], DAY, DAY, lambda _: None)
     assert store.stories.assign("c", [7], DAY, DAY, choose_first) == "c"
+
+
+def test_each_post_of_a_batch_sees_those_before_it_and_all_or_none_are_kept(store: Store) -> None:
+    def first(signed: Signed, found: Sequence[Candidate]) -> str | None:
+        seen.append([(one.post, one.shared, one.size) for one in found])
+        return choose_first(found)
+
+    def batch(*posts: tuple[str, tuple[int, ...]]) -> list[str]:
+        return store.stories.assign_all([Signed(post, prints, DAY, DAY) for post, prints in posts], first)
+
+    seen: list[list[tuple[str, int, int]]] = []
+    assert batch() == []
+    assert batch(("p1", (1, 2, 3)), ("p2", (2, 3)), ("p3", (9,)), ("p1", (9,)), ("p4", (1, 9))) == [
+        *("p1", "p1", "p3", "p1", "p1"),
+    ]
+    assert seen == [[], [("p1", 2, 3)], [], [("p3", 1, 1)], [("p1", 1, 1), ("p3", 1, 1)]]
+    assert store.stories.posts("p1") == ["p1", "p2", "p4"]
+
+    def breaks(signed: Signed, found: Sequence[Candidate]) -> str | None:
+        if signed.post == "p6":
+            raise ValueError("breaks")
+        return None
+
+    with pytest.raises(ValueError, match="breaks"):
+        store.stories.assign_all([Signed(post, (5,), DAY, DAY) for post in ("p5", "p6")], breaks)
+    assert store.stories.posts("p5") == []
+
+
+def test_boilerplate_tells_nothing_and_does_not_fill_the_disk(store: Store, database: Database) -> None:
+    seen: list[Sequence[Candidate]] = []
+    for begin in range(0, 300, 60):
+        posts = [Signed(f"p{number}", (7, 1000 + number), DAY, DAY) for number in range(begin, begin + 60)]
+        store.stories.assign_all(posts, lambda _, found: seen.append(found))
+    assert [len(found) for found in seen] == [*range(21), *[0] * 279]
+    with database.session() as session:
+        held = session.exec_driver_sql("SELECT count(*) FROM fingerprints WHERE fingerprint = 7").scalar_one()
+    assert 20 < held <= 40
 
 
 def test_expiry_forgets_fingerprints_and_keeps_stories(store: Store) -> None:

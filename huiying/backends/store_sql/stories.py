@@ -1,19 +1,25 @@
-"""Stories: an inverted index from fingerprints to posts, and the story each post was given."""
+"""Stories: an inverted index from fingerprints to posts, by day, and the story each post was given.
+
+a batch of posts ─► who holds their fingerprints (one question) ─► each in turn, seeing those before it ─► rows, at once
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from huiying.backends import sql
 from huiying.backends.store_sql.tables import FINGERPRINTS, STORIES
-from huiying.core.states import Candidate
+from huiying.core.states import Candidate, Signed
 
 _CAP = 20  # a clause held by more posts is boilerplate; measured in the project's notes on near-duplicates
+_KEPT = 2 * _CAP  # of a clause and day: more tell nothing further, and a page's footer must not fill the disk
 _IN = 500
+Choice = Callable[[Signed, Sequence[Candidate]], str | None]
 
 
 class SqlStories:
@@ -31,21 +37,16 @@ class SqlStories:
         choose: Callable[[Sequence[Candidate]], str | None],
     ) -> str:
         """Return the story of `post`, chosen once under the lock of stories."""
-        prints = sorted({_signed(number) for number in fingerprints})
+        signed = Signed(post, tuple(fingerprints), day, since)
+        return self.assign_all([signed], lambda _, candidates: choose(candidates))[0]
+
+    def assign_all(self, signed: Sequence[Signed], choose: Choice) -> list[str]:
+        """Return the story of each post, all chosen in one transaction under the lock of stories."""
         with sql.writing(self._engine, "store", alone="stories") as connection:
-            story = connection.execute(select(STORIES.c.story).where(STORIES.c.post == post)).scalar()
-            chosen = choose(_candidates(connection, post, prints, since))
-            if story is None:
-                story = chosen or post
-                row = {"post": post, "story": story, "day": day.isoformat(), "size": len(prints)}
-                connection.execute(insert(STORIES).values(row))
-            else:
-                connection.execute(update(STORIES).where(STORIES.c.post == post).values(size=len(prints)))
-                connection.execute(delete(FINGERPRINTS).where(FINGERPRINTS.c.post == post))
-            if prints:
-                rows = [{"fingerprint": number, "post": post, "day": day.isoformat()} for number in prints]
-                connection.execute(insert(FINGERPRINTS), rows)
-        return story
+            batch = _Batch(connection, signed)
+            stories = [batch.place(one, choose) for one in signed]
+            batch.write(connection)
+        return stories
 
     def posts(self, story: str) -> list[str]:
         """Return the posts of `story` in the order they were assigned."""
@@ -59,27 +60,106 @@ class SqlStories:
             return connection.execute(delete(FINGERPRINTS).where(FINGERPRINTS.c.day < before.isoformat())).rowcount
 
 
+class _Batch:
+    """What the store knows of the posts of a batch, and what it is to know after it."""
+
+    def __init__(self, connection: Connection, signed: Sequence[Signed]) -> None:
+        self._prints = {one: sorted({_signed(number) for number in one.fingerprints}) for one in signed}
+        self._holders: dict[int, dict[str, str]] = defaultdict(dict)  # fingerprint: day by post
+        self._known: dict[str, tuple[str, int]] = {}  # post: story and size
+        self._days: dict[str, str] = {}
+        self._begun: dict[str, dict[str, Any]] = {}
+        self._kept: dict[str, list[dict[str, Any]]] = {}
+        self._read(connection, signed)
+
+    def _read(self, connection: Connection, signed: Sequence[Signed]) -> None:
+        if not signed:
+            return
+        widest = min(one.since for one in signed).isoformat()
+        narrowest = max(one.since for one in signed).isoformat()
+        table = FINGERPRINTS.c
+        for part in _parts({number for numbers in self._prints.values() for number in numbers}):
+            wanted = select(table.fingerprint, table.post, table.day)
+            held = connection.execute(wanted.where(table.fingerprint.in_(part), table.day >= widest))
+            for number, post, day in held:
+                self._holders[number][post] = day
+        posts = {one.post for one in signed}
+        for holders in self._holders.values():
+            if sum(day >= narrowest for day in holders.values()) <= _CAP:
+                posts.update(holders)
+        for part in _parts(posts):
+            wanted_stories = select(STORIES.c.post, STORIES.c.story, STORIES.c.size, STORIES.c.day)
+            for post, story, size, day in connection.execute(wanted_stories.where(STORIES.c.post.in_(part))):
+                self._known[post], self._days[post] = (story, size), day
+
+    def place(self, one: Signed, choose: Choice) -> str:
+        """Return the story of `one`: its own where it has one, else the chosen; those after it see it."""
+        prints, known = self._prints[one], self._known.get(one.post)
+        chosen = choose(one, self._candidates(one, prints))
+        story = known[0] if known else chosen or one.post
+        if known is None:
+            self._begun[one.post] = {"post": one.post, "story": story, "day": one.day.isoformat(), "size": 0}
+        else:
+            for holders in self._holders.values():
+                holders.pop(one.post, None)
+        self._known[one.post] = story, len(prints)
+        self._kept[one.post] = list(self._keep(one, prints))
+        return story
+
+    def _candidates(self, one: Signed, prints: Iterable[int]) -> list[Candidate]:
+        shared: Counter[str] = Counter()
+        opening: Counter[str] = Counter()
+        first = None if one.opening is None else {_signed(number) for number in one.opening}
+        since = one.since.isoformat()
+        for number in prints:
+            holders = self._holders.get(number)
+            if holders:
+                recent = [post for post, day in holders.items() if day >= since and post != one.post]
+                if len(recent) <= _CAP:
+                    shared.update(recent)
+                    if first is None or number in first:
+                        opening.update(recent)
+        return [_candidate(post, self._known[post], shared[post], opening[post]) for post in sorted(shared)]
+
+    def _keep(self, one: Signed, prints: Iterable[int]) -> Iterator[dict[str, Any]]:
+        day = one.day.isoformat()
+        for number in prints:
+            holders = self._holders[number]
+            if len(holders) < _KEPT or sum(held == day for held in holders.values()) < _KEPT:
+                holders[one.post] = day
+                yield {"fingerprint": number, "post": one.post, "day": day}
+
+    def write(self, connection: Connection) -> None:
+        """Write the rows of the batch; those of a post's earlier text go."""
+        stale = [{"of": post, "on": self._days[post]} for post in self._kept if post in self._days]
+        if stale:
+            # No index leads from a post to its fingerprints: they all lie in its day.
+            gone = delete(FINGERPRINTS).where(
+                FINGERPRINTS.c.day == bindparam("on"), FINGERPRINTS.c.post == bindparam("of")
+            )
+            connection.execute(gone, stale)
+            sizes = [{"of": post, "now": self._known[post][1]} for post in self._kept if post in self._days]
+            resized = update(STORIES).where(STORIES.c.post == bindparam("of")).values(size=bindparam("now"))
+            connection.execute(resized, sizes)
+        if self._begun:
+            begun = [{**row, "size": self._known[post][1]} for post, row in self._begun.items()]
+            connection.execute(insert(STORIES).inline(), begun)
+        if rows := [row for kept in self._kept.values() for row in kept]:
+            connection.execute(insert(FINGERPRINTS), rows)
+
+
+def _candidate(post: str, known: tuple[str, int], shared: int, opening: int) -> Candidate:
+    story, size = known
+    return Candidate(post, story, shared, size, opening)
+
+
+def _parts(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Cut into lists that a statement can hold."""
+    every = list(values)
+    for begin in range(0, len(every), _IN):
+        yield every[begin : begin + _IN]
+
+
 def _signed(number: int) -> int:
     """Return an unsigned 64-bit number as the signed one that databases hold."""
     return number - (1 << 64) if number >= 1 << 63 else number
-
-
-def _candidates(connection: Connection, post: str, prints: list[int], since: date) -> list[Candidate]:
-    shared: Counter[str] = Counter()
-    for begin in range(0, len(prints), _IN):
-        held = and_(
-            FINGERPRINTS.c.fingerprint.in_(prints[begin : begin + _IN]),
-            FINGERPRINTS.c.day >= since.isoformat(),
-            FINGERPRINTS.c.post != post,
-        )
-        rare = select(FINGERPRINTS.c.fingerprint).where(held).group_by(FINGERPRINTS.c.fingerprint)
-        rare = rare.having(func.count() <= _CAP)
-        shared.update(
-            connection.execute(select(FINGERPRINTS.c.post).where(held, FINGERPRINTS.c.fingerprint.in_(rare))).scalars()
-        )
-    posts = sorted(shared)
-    found = []
-    for begin in range(0, len(posts), _IN):
-        rows = connection.execute(select(STORIES).where(STORIES.c.post.in_(posts[begin : begin + _IN])))
-        found += [Candidate(row.post, row.story, shared[row.post], row.size) for row in rows]
-    return sorted(found, key=lambda candidate: candidate.post)
