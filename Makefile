@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8700
 
-.PHONY: run test test-servers check bench bench-scale bench-crawl setup lock vendor clean long
+.PHONY: run test test-servers check bench bench-pipeline bench-scale bench-crawl setup lock vendor clean long
 
 run: $(VENV)/ready
 	@$(BIN)/python -m huiying demo demo --port $(PORT)
@@ -38,6 +38,12 @@ bench: $(VENV)/ready-test
 
 bench-crawl: $(VENV)/ready-test
 	$(BIN)/python -m tests.bench.crawl
+
+# Each writes its table into docs/benchmarks.md.
+bench-pipeline: $(VENV)/ready-test
+	$(BIN)/python -m tests.bench.pipeline --record
+	$(BIN)/python -m tests.bench.stories --record
+	$(BIN)/python -m tests.bench.search --record
 
 long: $(VENV)/ready-test
 	HUIYING_PROFILE=long $(BIN)/pytest -m "not servers"

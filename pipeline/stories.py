@@ -41,7 +41,7 @@ def signature(title: str, text: str) -> tuple[tuple[int, ...], frozenset[int]]:
     """Return the post's fingerprints, and which of them are of its title or of its opening: the first half of its
     clauses, but of three and more not the first itself.
 
-    Posts of one outlet begin with the same line ("某网消息") and end in the same footer: who shares nothing between them
+    Posts of one outlet begin with one line ("某网消息") and end in one footer: who shares nothing between them
     does not tell its story.
     """
     clauses = dict.fromkeys(_hash(b"clause", letters) for letters in _whole(text))
