@@ -293,10 +293,23 @@ def restore(
 
 
 @app.command()
-def reindex(folder: Folder = Path()) -> None:
+def reindex(
+    folder: Folder = Path(),
+    wait: Annotated[
+        bool, typer.Option(help="Show how far it is until it is done; Ctrl-C stops only the showing.")
+    ] = True,
+) -> None:
     """Let the running process role fill the search index anew; searching goes on meanwhile."""
+    from huiying.reindex import follow
     from huiying.reindex import reindex as ask
 
     with opened(folder) as runtime:
         request = ask(runtime.data, runtime.clock.now())
-    say("reindexing", request=request)
+        say("reindexing", request=request)
+        if wait:
+            index = runtime.index(writer=False)
+            with progress("refilling") as bar:
+                task = bar.task_ids[0]
+                tell = lambda done, total: bar.update(task, completed=done, total=total)  # noqa: E731
+                seen = follow(runtime.data, runtime.log, index, request, tell)
+            say("reindexed" if seen else "reindex_waits")

@@ -1,6 +1,7 @@
 """The request for a new generation of the index: a small file that `process` sees, carries out and takes away.
 
 huiying reindex ─► data/reindex.request ─► process: fill, check, switch ─► the file is gone
+       └ follow: how far it is, as the log's groups tell it
 
 Searching and indexing go on meanwhile. The new generation is filled from POSTS_READY: posts whose records are older
 than that topic's retention ([log.retention], 400 days) are no longer found after it.
@@ -9,11 +10,17 @@ than that topic's retention ([log.retention], 400 days) are no longer found afte
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
+from time import sleep
+
+from huiying.core.ports import Index, Log
+from pipeline.reindexing import progress
 
 _FILE = "reindex.request"
+_STILL = 60.0  # seconds; a slice of 256 posts takes well under one
 
 
 def reindex(data: Path, now: datetime) -> str:
@@ -43,3 +50,18 @@ def done(data: Path, request: str) -> None:
     """Take `request` away; another one stays."""
     if wanted(data) == request:
         (data / _FILE).unlink()
+
+
+def follow(
+    data: Path, log: Log, index: Index, request: str, tell: Callable[[int, int], None], pause: float = 0.5
+) -> bool:
+    """Tell how far `request` is until it is carried out; False where nothing has moved for a minute: nobody runs it."""
+    seen, still = -1, 0.0
+    while wanted(data) == request:
+        done, total = progress(log, index, request)
+        tell(done, total)
+        seen, still = done, still + pause if done == seen else 0.0
+        if still >= _STILL:
+            return False
+        sleep(pause)
+    return True

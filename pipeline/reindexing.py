@@ -48,6 +48,14 @@ def _groups(request: str, generation: int) -> _Groups:
     return _Groups(f"{request}-{generation}", f"{request}-{generation}-check")
 
 
+def progress(log: Log, index: Index, request: str) -> tuple[int, int]:
+    """Return how many readings of a record `request` has done, and how many it takes: each is filled in and checked."""
+    used, building = index.generations()
+    groups = _groups(request, used if building is None else building)
+    (held, filling), (_, checking) = (log.size(Topic.POSTS_READY, group) for group in (groups.fill, groups.check))
+    return 2 * held - filling - checking, 2 * held
+
+
 class Reindexing:
     """Carries out what `wanted` asks for, one slice a step. `wanted` names the request, a new name for each; `done`
     is called with it at the end."""

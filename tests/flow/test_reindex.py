@@ -21,7 +21,7 @@ from huiying.core import codec
 from huiying.core.errors import BackendError, Dead
 from huiying.core.model import Post, Topic
 from huiying.core.ports import Query
-from huiying.reindex import done, reindex, wanted
+from huiying.reindex import done, follow, reindex, wanted
 from pipeline.indexing import Indexing
 from pipeline.run import Process
 from tests.clock import SettableClock
@@ -274,3 +274,30 @@ def test_a_second_request_while_one_is_under_way_is_the_same_one_and_a_later_one
     done(tmp_path, first)
     assert wanted(tmp_path) is None
     assert reindex(tmp_path, SEEN) != first
+
+
+def test_how_far_it_is_is_told_until_it_is_done(office: Desk) -> None:
+    office.fill(ready(600))
+    process, request = office.process(), office.ask()
+    told: list[tuple[int, int]] = []
+
+    def tell(done: int, total: int) -> None:
+        told.append((done, total))
+        process.tick()
+        assert len(told) < 200
+
+    assert follow(office.folder, office.log, office.index, request, tell, pause=0)
+    assert {total for _, total in told} == {1200}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert (told[0][0], told[-1][0]) == (0, 1200)
+    assert len({done for done, _ in told}) > 3
+
+
+def test_where_nothing_moves_the_showing_ends_and_the_request_stands(
+    embedded: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded.fill(ready(2))
+    request, slept = embedded.ask(), list[float]()
+    monkeypatch.setattr("huiying.reindex.sleep", slept.append)
+    assert not follow(embedded.folder, embedded.log, embedded.index, request, lambda done, total: None)
+    assert (sum(slept), wanted(embedded.folder)) == (60.0, request)
