@@ -98,7 +98,7 @@ def test_candidates_count_shared_fingerprints_and_never_the_post_itself(store: S
     seen: list[Sequence[Candidate]] = []
     store.stories.assign("p2", [2, 3, 4, 5], DAY, DAY, lambda found: seen.append(found))
     store.stories.assign("p4", [6], DAY, DAY, lambda found: seen.append(found))
-    assert seen == [[Candidate("p1", "p1", 2, 3)], []]
+    assert seen == [[Candidate("p1", "p1", 2, 3, opening=2)], []]
 
 
 def test_old_and_common_fingerprints_count_for_none(store: Store) -> None:
