@@ -141,7 +141,7 @@ def _refused(services: Services, visit: Visit, desk: Desk | None, asked: Asked, 
 
 
 def _as_rule(read: Understood) -> dict[str, str]:
-    """Return what a rule could be tried with: a topic, a place and the words; nothing where one of the two is not asked."""
+    """Return what a rule could be tried with: topic, place, words; nothing where topic or place is not asked for."""
     topics, places = _narrowing(read, Name.TOPIC), _narrowing(read, Name.PLACE)
     if not (topics and places):
         return {}

@@ -36,7 +36,7 @@ def test_a_file_holds_title_address_outlet_instants_places_and_topics(
         "'=1+1 青石镇停水", "http://127.0.0.2/p1.html", "云泽新闻网", "2026-03-10T09:50:00+08:00",
         "2026-03-10T10:00:00+08:00", "青石镇", "供水",
     ]  # fmt: skip
-    exported = {"event": "search_exported", "by": "P-view", "rows": 1, "asked": "/search?topic=water"}
+    exported = {"event": "search_exported", "by": "P-view", "rows": 1, "asked": "topic:water"}
     assert {**exported, "log_level": "info"} in logs
 
 
