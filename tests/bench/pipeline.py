@@ -110,9 +110,10 @@ def end_to_end(folder: Path, given: Sequence[Found]) -> tuple[dict[str, float], 
     clock, configured = SystemClock(), desk()
     log, other = SqliteLog(folder / "log", clock), SqliteLog(folder / "log", clock)
     store, index = SqlStore(f"sqlite:///{folder / 'store.sqlite'}"), TantivyIndex(folder / "index", writer=True)
-    log.append(Topic.POSTS_FOUND, [(one.post, codec.encode(one)) for one in given])
     process = Process(lambda: (1, configured), "bench", log, store, clock)
     indexing = Indexing(other, index, clock)
+    process.tick()  # makes the tools, once a configuration
+    log.append(Topic.POSTS_FOUND, [(one.post, codec.encode(one)) for one in given])
     spent = {
         "process loop": drained(process.tick),
         "index loop": drained(indexing.tick),
