@@ -210,7 +210,8 @@ def main() -> None:
     if asked.record:
         size = sum(len(one.body) for one in saved) / len(saved) / 1000
         about = (
-            f"`python -m tests.bench.pipeline --feed {len(feed)} --pages {len(saved)} --record`: pages of {size:.0f} kB;"
+            f"`python -m tests.bench.pipeline --feed {len(feed)} --pages {len(saved)} --record`:"
+            f" pages of {size:.0f} kB;"
             f" CPU time where it does not say wall time; load {os.getloadavg()[0]:.1f} on the machine;"
             f" {', '.join(PEERS)}."
         )
