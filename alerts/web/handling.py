@@ -17,8 +17,9 @@ from alerts.alert import AlertState
 from alerts.amending import amendable
 from alerts.criteria import standings
 from alerts.lifecycle import offers, suggest_unit
+from alerts.matters import possibly_same
 from alerts.timeline import Entry, timeline, unit_name
-from alerts.vocabulary import EndState, Finding, Ground
+from alerts.vocabulary import CommandType, EndState, Finding, Ground
 from alerts.web.candidates import candidates, likeliest
 from alerts.web.cards import card, topic_name
 from alerts.web.extracts import Piece, extract, marked
@@ -41,10 +42,16 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/alerts/{id}")
 def alert_page(
-    request: Request, services: ServicesOf, visit: Signed, id: str, recorded: Annotated[str, Query()] = ""
+    request: Request,
+    services: ServicesOf,
+    visit: Signed,
+    id: str,
+    recorded: Annotated[str, Query()] = "",
+    same: Annotated[str, Query()] = "",
 ) -> Response:
-    """Show one alert; `recorded` names the form that was just recorded."""
-    return _page(request, services, visit, id, recorded=recorded)
+    """Show one alert; `recorded` names the form that was just recorded, `same` an earlier alert that is its matter."""
+    duplicate = {"type": str(CommandType.PROPOSE_DISMISSAL), "ground": str(Ground.DUPLICATE), "of": same}
+    return _page(request, services, visit, id, typed=duplicate if same else None, recorded=recorded)
 
 
 @router.get("/alerts/{id}/pages")
@@ -142,6 +149,7 @@ def _page(
         muted=state.muted_until(now),
         entries=entries,
         posts=posts_of(services, desk, state),
+        possibly=_possibly(services, desk, state, visit),
         forms=offered,
         choices=_choices(services, desk, state, visit),
         typed=typed,
@@ -158,6 +166,18 @@ def _theirs(entries: list[Entry], error: HuiyingError | None) -> list[Entry]:
         return []
     seen = error.fields.get("expected", 0)
     return [entry for entry in entries if isinstance(seen, int) and entry.seq > seen]
+
+
+def _possibly(services: Services, desk: Desk, state: AlertState, visit: Visit) -> list[dict[str, Any]]:
+    """Return the alerts that may be of the same matter; `earlier` ones can be what this one is a duplicate of."""
+    return [
+        {
+            "alert": one.alert,
+            "topics": [topic_name(desk, topic, visit.wording.language) for topic in one.topics],
+            "earlier": one.apart.total_seconds() < 0,
+        }
+        for one in possibly_same(state, services.view.alerts())
+    ]
 
 
 def posts_of(services: Services, desk: Desk, state: AlertState) -> list[dict[str, Any]]:

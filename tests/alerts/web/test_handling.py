@@ -215,6 +215,25 @@ def test_a_post_that_has_an_alert_leads_to_it(desk: Invented, person: Callable[[
     assert "手动建立预警" not in page
 
 
+def test_what_may_be_the_same_matter_is_shown_and_proposed_by_a_person(
+    desk: Invented, person: Callable[[str], Person], clock: SettableClock
+) -> None:
+    first = desk.alert("a1", "青石镇部分村庄停水两天")
+    clock.forward(days=1)
+    later, other = desk.alert("a2", "青石镇停水仍未恢复"), desk.alert("a3", "青石镇又一处停水")
+    page = person("duty").page(f"/alerts/{later}")
+    section = page.split('id="possibly"')[1].split("</section>")[0]
+    assert f'href="/alerts/{first}"' in section
+    assert f'href="/alerts/{other}"' in section
+    assert section.count("?same=") == 1  # only the earlier one can be what this one is a duplicate of
+    filled = person("duty").page(f"/alerts/{later}?same={first}")
+    form = filled.split('value="propose_dismissal"')[1].split("</form>")[0]
+    assert f'<option value="{first}" selected>' in form
+    assert 'value="duplicate" required checked' in form
+    assert "?same=" not in person("auditor").page(f"/alerts/{later}")
+    assert desk.services.view.alert(later).joined_into is None  # type: ignore[union-attr]
+
+
 def test_an_alert_that_is_not_there_is_a_sentence(person: Callable[[str], Person]) -> None:
     assert "没有编号为 A0 的预警" in person("duty").page("/alerts/A0", 404)
 
