@@ -21,8 +21,7 @@ class Written:
 
     `topic` and `place` name the problem that it reports; ordinary news has neither. `near` says why it only looks like
     one, `reprint` and `follows` which post it copies or takes up again. A reprint that says no text has the other's;
-    `first` and `last` stand for that one's first and last paragraph. An `open_question` is ordinary news in which the
-    shipped topic words find a problem: it is published nowhere.
+    `first` and `last` stand for that one's first and last paragraph.
     """
 
     id: int
@@ -38,7 +37,6 @@ class Written:
     near: str | None = None
     reprint: int | None = None
     follows: int | None = None
-    open_question: bool = False
 
     def at(self, first: date) -> datetime:
         """Return when a post of the played quarter is published, where that begins on `first`."""
@@ -62,13 +60,13 @@ class Response:
 @cache
 def written() -> tuple[Written, ...]:
     """Return every post that stands at the start or comes after it, in the files' order."""
-    return tuple(post for post in all_posts() if post.day is None and not post.open_question)
+    return tuple(post for post in all_posts() if post.day is None)
 
 
 @cache
 def ordinary() -> tuple[Written, ...]:
     """Return every post of the played quarter that is none of its problems, in the files' order."""
-    return tuple(post for post in all_posts() if post.day is not None and not post.open_question)
+    return tuple(post for post in all_posts() if post.day is not None)
 
 
 @cache
