@@ -36,7 +36,7 @@ from alerts.facts import (
 from alerts.vocabulary import Deadline, Stage, Step
 from huiying.core.model import Level, Precision
 
-__all__ = ["AlertState", "evolved"]
+__all__ = ["AlertState", "evolved", "numbered"]
 
 
 @dataclass(frozen=True)
@@ -209,3 +209,15 @@ else:
         made.__dict__.update(state.__dict__)
         made.__dict__.update(changes)
         return made
+
+
+def numbered(state: AlertState, made: AlertState, seq: int, person_seq: int) -> AlertState:
+    """Return `made`, which an event made of `state`, with that event's numbers.
+
+    A copy that was made just now is held by nobody yet and is numbered in place: to copy it again would take as long as
+    the event. Where the event changed nothing `made` is `state` itself, which stays as it was.
+    """
+    if made is state:
+        return evolved(state, seq=seq, person_seq=person_seq)
+    made.__dict__.update(seq=seq, person_seq=person_seq)
+    return made

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerts import aftermath, facts
-from alerts.alert import AlertState, evolved
+from alerts.alert import AlertState, evolved, numbered
 from alerts.events import EventType
 from alerts.facts import (
     Acknowledgement,
@@ -80,7 +80,7 @@ def fold(state: AlertState | None, event: Event) -> AlertState:
     # Whoever only looks is in nobody's way.
     looks = event.role == "system" or event.type == EventType.CAPTURE_OPENED
     person = state.person_seq if looks else event.seq
-    return evolved(folded, seq=event.seq, person_seq=person)
+    return numbered(state, folded, event.seq, person)
 
 
 def _opened(event: Event) -> AlertState:

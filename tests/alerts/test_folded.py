@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from alerts.alert import AlertState
 from alerts.figures import figures, figures_of
 from alerts.folded import fold_all
 from alerts.periods import period
+from alerts.state import fold_into
 from alerts.view import read_all
 from alerts.vocabulary import CommandType as C
+from huiying.core import codec
 from tests.alerts.scene import CHIEF, DUTY, UNIT, Scene, post, texts
 from tests.alerts.test_figures import LATER
 
@@ -70,6 +73,18 @@ def test_a_fold_that_was_handed_out_does_not_go_on(played: Scene) -> None:
     assert (before.seq, len(before.states), len(before.whole)) == (seq, alerts, whole)
     assert played.view.folded().seq > seq
     assert fold_all(read_all(played.ledger)) == played.view.folded()
+
+
+def test_no_alert_that_was_handed_out_is_altered_by_a_later_event(played: Scene) -> None:
+    alert = next(iter(_caught_up(played))).id
+    played.system("capture_opened", alert, capture="seen/1")  # changes nothing but the numbers
+    states: dict[str, AlertState] = {}
+    for event in read_all(played.ledger):
+        before = {id: (state, codec.encode(state)) for id, state in states.items()}
+        fold_into(states, event)
+        assert all(codec.encode(state) == written for state, written in before.values())
+        if event.alert:
+            assert states[event.alert].seq == event.seq
 
 
 @pytest.mark.parametrize(
