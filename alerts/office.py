@@ -116,16 +116,6 @@ class Office:
             raise KeyReused("key_reused", key=str(key))
         return event
 
-    def opened_capture(self, actor: Actor, alert: str, capture: str) -> None:
-        """Record that `actor` looked at a capture: once for each person and capture. An administrator leaves no trace,
-        since an administrator writes nothing."""
-        if actor.role is Role.ADMINISTRATOR:
-            return
-        draft = Draft(
-            EventType.CAPTURE_OPENED, alert, actor.pseudonym, actor.role, actor.unit, payload={"capture": capture}
-        )
-        self._ledger.append([draft], key=f"{actor.pseudonym}:capture:{alert}:{capture}")
-
     def _decided(self, state: AlertState | None, command: Command, actor: Actor) -> list[Draft]:
         known = self._view.desk()
         if known is None:
@@ -184,6 +174,18 @@ class Office:
             number=seq,
             now=self._clock.now(),
         )
+
+
+def opened_capture(ledger: Ledger, actor: Actor, alert: str | None, capture: str) -> None:
+    """Record that `actor` opens a capture: once for each person, alert that cites it, and capture.
+
+    To be called before anything of it is shown. An administrator writes nothing, and so opens none: Refused.
+    """
+    if actor.role is Role.ADMINISTRATOR:
+        raise Refused("administrator_opens_none")
+    payload = {"capture": capture}
+    draft = Draft(EventType.CAPTURE_OPENED, alert, actor.pseudonym, actor.role, actor.unit, payload=payload)
+    ledger.append([draft], key=f"{actor.pseudonym}:capture:{alert or '-'}:{capture}")
 
 
 def _topics(wanted: Sequence[str], post: Post, desk: Desk) -> tuple[str, ...]:

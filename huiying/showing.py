@@ -14,15 +14,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from alerts.events import EventType
+from alerts.commands import Actor
+from alerts.office import opened_capture
 from alerts.view import read_all
 from alerts.wording import Wording
 from alerts.zones import zone_at
-from huiying.core.errors import Refused
 from huiying.core.messages import text
-from huiying.core.model import Draft, Response, Role
+from huiying.core.model import Response
 from huiying.core.ports import Ledger
-from huiying.core.states import Account
 from huiying.terminal import language, opened, password, say
 
 capture = typer.Typer(no_args_is_help=True, help="What the system itself fetched.")
@@ -41,7 +40,8 @@ def show(
     with opened(folder) as runtime:
         account = recognised(runtime.store.accounts, as_, password("password", False), runtime.clock.now())
         held = runtime.captures.get(reference)
-        opening(runtime.ledger, account, reference)
+        actor = Actor(account.pseudonym, account.role, account.unit)
+        opened_capture(runtime.ledger, actor, citing(runtime.ledger, reference), reference)
         zone = zone_at(read_all(runtime.ledger), runtime.clock.now())
     for line in described(held, Wording(language(), ZoneInfo(zone))):
         typer.echo(line)
@@ -51,17 +51,9 @@ def show(
         say("capture_written", file=out, size=len(held.body))
 
 
-def opening(ledger: Ledger, account: Account, reference: str) -> None:
-    """Record that `account` opened a capture, on the alert that cites it; once for each person, capture and alert.
-
-    An administrator writes nothing, and so opens none: Refused.
-    """
-    if account.role is Role.ADMINISTRATOR:
-        raise Refused("administrator_writes_nothing")
-    alert = next((event.alert for event in read_all(ledger) if event.payload.get("capture") == reference), None)
-    payload = {"capture": reference}
-    draft = Draft(EventType.CAPTURE_OPENED, alert, account.pseudonym, account.role, account.unit, payload=payload)
-    ledger.append([draft], key=f"{account.pseudonym}:capture:{alert or '-'}:{reference}")
+def citing(ledger: Ledger, reference: str) -> str | None:
+    """Return the alert that cites the capture first, None where none does."""
+    return next((event.alert for event in read_all(ledger) if event.payload.get("capture") == reference), None)
 
 
 def described(held: Response, wording: Wording) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""Evidence: what the crawler fetched for an event of an alert, as facts and as the bytes themselves."""
+"""Evidence: what the crawler fetched for an event of an alert, as facts and as the bytes themselves; each opening is
+recorded, so that an administrator, who records nothing, opens none."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from alerts.events import EventType
+from alerts.office import opened_capture
 from alerts.web.handling import found_alert
 from alerts.web.pages import page
 from alerts.web.problems import NotThere
@@ -24,7 +26,7 @@ def capture_page(request: Request, services: ServicesOf, visit: Signed, id: str,
     """Show what was fetched: address, status, headers, checksum, and where to get the bytes."""
     event = _captured(services, id, seq)
     response = services.captures.get(event.payload["capture"])
-    services.office.opened_capture(visit.actor, id, event.payload["capture"])
+    opened_capture(services.ledger, visit.actor, id, event.payload["capture"])
     return page(request, "capture.html", visit, id=id, event=event, response=response, size=len(response.body))
 
 
@@ -33,7 +35,7 @@ def capture_bytes(services: ServicesOf, visit: Signed, id: str, seq: int) -> Res
     """Return the bytes as they came, to be saved and never shown as a page of this site."""
     event = _captured(services, id, seq)
     response = services.captures.get(event.payload["capture"])
-    services.office.opened_capture(visit.actor, id, event.payload["capture"])
+    opened_capture(services.ledger, visit.actor, id, event.payload["capture"])
     headers = {"Content-Disposition": f'attachment; filename="capture-{seq}.bin"'}
     return Response(response.body, media_type="application/octet-stream", headers=headers)
 
@@ -48,7 +50,7 @@ def file_bytes(services: ServicesOf, visit: Signed, id: str, seq: int, number: i
     if piece.get("kind") != "file":
         raise NotThere("page_not_there")
     body = services.captures.get(piece["value"]).body
-    services.office.opened_capture(visit.actor, id, piece["value"])
+    opened_capture(services.ledger, visit.actor, id, piece["value"])
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(piece['name'])}"}
     return Response(body, media_type=media_type(piece["name"]), headers=headers)
 

@@ -43,7 +43,10 @@ STATUS: tuple[tuple[type[HuiyingError], int], ...] = (
 )
 # Refusals that no further typing could turn: the role or the person is not allowed to.
 _NOT_ALLOWED = frozenset(
-    {"administrator_writes_nothing", "reads_only", "other_unit", "own_resolution", "own_proposal", "on_behalf_not_here"}
+    {
+        *("administrator_writes_nothing", "administrator_opens_none", "reads_only", "other_unit"),
+        *("own_resolution", "own_proposal", "on_behalf_not_here"),
+    }
 )
 
 

@@ -77,6 +77,6 @@ def test_what_is_not_held_and_an_administrator_record_nothing(tmp_path: Path, ci
     with pytest.raises(HuiyingError) as missing:
         run(tmp_path, "2026-01-27/000001:9", "--as", "shenji")
     assert missing.value.code == "capture_missing"
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="administrator_opens_none"):
         run(tmp_path, cited, "--as", "admin")
     assert opened(tmp_path) == []

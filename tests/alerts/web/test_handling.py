@@ -193,6 +193,19 @@ def test_evidence_is_shown_as_facts_and_saved_as_bytes(desk: Invented, person: C
     assert saved.content == body
     assert saved.headers["content-type"] == "application/octet-stream"
     assert saved.headers["content-disposition"].startswith("attachment")
+    _administrator_opens_none(desk, person("admin"), f"/alerts/{alert}/captures/{event.seq}")
+
+
+def _administrator_opens_none(desk: Invented, administrator: Person, path: str) -> None:
+    """Whoever leaves no trace is not shown what leaves one."""
+    before = desk.services.ledger.head()
+    for address in (path, f"{path}/bytes"):
+        answer = administrator.client.get(address)
+        assert answer.status_code == 403
+        assert "管理员不登记，所以不能打开" in answer.text
+        assert "ab" * 32 not in answer.text
+        assert b"alert(1)" not in answer.content
+    assert desk.services.ledger.head() == before
 
 
 def test_an_alert_is_opened_by_hand_from_a_search(desk: Invented, person: Callable[[str], Person]) -> None:
