@@ -3,7 +3,8 @@
 Folded ─ write: what changed since ─► Folding, pieces ─► store ─ read ─► version? ledger's chain hash there? checksum?
                                                                           └► the same Folded, else None: fold anew
 
-Nobody is told by it what happened: figures, reports and `huiying verify` fold the stored bytes themselves.
+It proves nothing, since whoever owns the store can write one that the ledger bears out: reports, `huiying figures` and
+`huiying verify` fold the stored bytes themselves, and `altered` holds it against them every night.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from alerts.alert import AlertState
-from alerts.folded import Folded
+from alerts.folded import Folded, fold_all
 from huiying import core
 from huiying.core import codec
 from huiying.core.errors import Dead
@@ -73,13 +75,11 @@ def read(folding: Folding, pieces: Sequence[Piece], at: Callable[[int], Event | 
 
     `at` gives the ledger's event of a number. Events recorded after that are not in it.
     """
-    last = at(folding.seq) if folding.version == version() else None
+    hashes = [_hash(piece) for piece in pieces]
+    last = _bearing_out(folding, hashes, at)
     if last is None:
         return None
-    hashes = [_hash(piece) for piece in pieces]
     total = sum(hashes) % _MODULUS
-    if _folding(last.seq, last.chain, total) != folding:  # with the ledger's own chain hash, whatever was saved
-        return None
     try:
         alerts = {
             piece.id: (codec.decode(AlertState, piece.body), hash)
@@ -91,6 +91,27 @@ def read(folding: Folding, pieces: Sequence[Piece], at: Callable[[int], Event | 
         return None
     states = {id: state for id, (state, _) in alerts.items()}
     return Folded(states, whole, last.seq, last.recorded_at, last.chain), Kept(folding, alerts, len(whole), total)
+
+
+def altered(
+    folding: Folding, pieces: Sequence[Piece], at: Callable[[int], Event | None], events: Iterable[Event]
+) -> int | None:
+    """Return the number of the first event whose piece is not what `events` (from the first on) fold to.
+
+    None where every piece is, and where the ledger does not bear the projection out: no role begins with that one.
+    """
+    if _bearing_out(folding, map(_hash, pieces), at) is None:
+        return None
+    anew, _ = write(fold_all(takewhile(lambda event: event.seq <= folding.seq, events)), Kept())
+    differing = set(anew).symmetric_difference(pieces)
+    return min((piece.number for piece in differing), default=None)
+
+
+def _bearing_out(folding: Folding, hashes: Iterable[int], at: Callable[[int], Event | None]) -> Event | None:
+    """Return the last event folded where this program, the ledger and the checksum bear the projection out."""
+    last = at(folding.seq) if folding.version == version() else None
+    # With the ledger's own chain hash, whatever was saved.
+    return last if last and _folding(last.seq, last.chain, sum(hashes)) == folding else None
 
 
 def _folding(seq: int, chain: bytes, total: int) -> Folding:

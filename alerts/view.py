@@ -22,12 +22,14 @@ from huiying.core.states import Projection
 class AlertView:
     """States of all alerts, folded from the ledger. Every method may be called from any thread.
 
-    With the store's `projection` only the events after it are folded at the start; without, all of them.
+    With the store's `projection` only the events after it are folded at the start; without, all of them. One that is
+    not `believed` is not read, and replaced as a whole when it is next saved.
     """
 
-    def __init__(self, ledger: Ledger, projection: Projection | None = None) -> None:
+    def __init__(self, ledger: Ledger, projection: Projection | None = None, believed: bool = True) -> None:
         self._ledger = ledger
         self._projection = projection
+        self._believed = believed
         self._lock = threading.RLock()
         self._folded = Folded()
         self._kept = Kept()
@@ -39,7 +41,7 @@ class AlertView:
     def catch_up(self) -> int:
         """Fold what the ledger has beyond the last number folded; return that number."""
         with self._lock:
-            if self._projection is not None and not self._folded.seq:
+            if self._projection is not None and self._believed and not self._folded.seq:
                 self._load(self._projection)
             while events := self._ledger.read(after=self._folded.seq):
                 with held_off():

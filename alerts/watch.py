@@ -46,7 +46,10 @@ logger = structlog.get_logger("alerts.watch")
 
 
 class Watch:
-    """Everything that happens to alerts without a person. Used from one thread; one process at a time."""
+    """Everything that happens to alerts without a person. Used from one thread; one process at a time.
+
+    `believed` is false while a doubt stands: the store's projection is then replaced and not begun with.
+    """
 
     def __init__(
         self,
@@ -61,13 +64,14 @@ class Watch:
         secrets: Mapping[str, str],
         client: httpx.Client,
         mail: Mail = no_mail,
+        believed: bool = True,
     ) -> None:
         self._ledger = ledger
         self._log = log
         self._store = store
         self._clock = clock
         self._machine = machine
-        self._view = AlertView(ledger, store.projection)
+        self._view = AlertView(ledger, store.projection, believed)
         self._capturing = Capturing(ledger, log, store, captures, self._view, read_page, tagger_of)
         self._living = Living(ledger, log, store, self._view, machine.clock == "simulated")
         self._looking = Looking(machine.desk, log, store, self._view, self._capturing)

@@ -22,6 +22,7 @@ import structlog
 from alerts.view import AlertView
 from huiying import wiring
 from huiying.core.codec import instant_text
+from huiying.core.doubt import doubted
 from huiying.core.errors import BackendError
 from huiying.core.model import Topic
 from huiying.core.ports import Clock
@@ -117,7 +118,7 @@ def _process(runtime: wiring.Runtime, metrics: Metrics, stopping: Callable[[], b
 
 def _watch(runtime: wiring.Runtime, metrics: Metrics, stopping: Callable[[], bool]) -> None:
     active = wiring.turn_of(runtime, "watch")
-    view = AlertView(runtime.ledger, runtime.store.projection)
+    view = AlertView(runtime.ledger, runtime.store.projection, not doubted(runtime.data))
     metrics.sample(ALERTS_EVERY, watch_sampler(metrics, view, runtime.store, runtime.clock))
     work = wiring.watch(runtime)
     metrics.counted(Topic.POSTS_READY, work.counters)
@@ -149,7 +150,14 @@ def sealing_of(runtime: wiring.Runtime, metrics: Metrics) -> Sealing:
     zone = lambda: recorded()[1].calendar.zone  # noqa: E731
     told = lambda since: metrics.health.tell("proof", since)  # noqa: E731
     return Sealing(
-        runtime.ledger, runtime.data, second, runtime.clock, zone, told, _witnessed(runtime, metrics, second)
+        runtime.ledger,
+        runtime.data,
+        second,
+        runtime.clock,
+        zone,
+        told,
+        _witnessed(runtime, metrics, second),
+        runtime.store.projection,
     )
 
 

@@ -2,6 +2,7 @@
 
 start ─────────► the tail since the last verification ─┐
 first tick of a day ─► everything ─► checkpoint "daily" ├─► doubt, or none ─► the desk's banner, the reports
+                       the projection, folded anew      │
 handed_over ───► checkpoint "hand_over" ───────────────┤
 newest checkpoint ─► the witness ──────────────────────┘
 
@@ -10,7 +11,7 @@ It runs beside watch's loop, in the process whose turn it is, since a long ledge
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -19,11 +20,14 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from alerts.events import EventType
+from alerts.projected import altered
 from huiying.checkpoint import agreed, history, issue
 from huiying.core import note
-from huiying.core.doubt import Doubt, Verified, read_verified, write_verified
+from huiying.core.doubt import ALTERED, PROJECTION, Doubt, Verified, read_verified, write_verified
 from huiying.core.errors import BackendError, HuiyingError, Tampered
+from huiying.core.model import Event
 from huiying.core.ports import Clock, Ledger
+from huiying.core.states import Projection
 from huiying.second_file import latest
 
 logger = structlog.get_logger("huiying.sealing")
@@ -33,7 +37,7 @@ _PAGE = 1000
 
 class Sealing:
     """The keeping of one ledger. `second` is the second file's folder; `doubted` is told since when a doubt stands;
-    `witnessed` sends the newest checkpoint to a witness."""
+    `witnessed` sends the newest checkpoint to a witness; `projection` is the store's, which pages begin with."""
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class Sealing:
         zone: Callable[[], str],
         doubted: Callable[[datetime | None], None],
         witnessed: Callable[[], None] = lambda: None,
+        projection: Projection | None = None,
     ) -> None:
         self._ledger = ledger
         self._data = data
@@ -52,6 +57,7 @@ class Sealing:
         self._zone = zone
         self._doubted = doubted
         self._witnessed = witnessed
+        self._projection = projection
         self._day: date | None = None
         self._seen = 0
         self._unsealed = 0  # number of the newest hand-over without a checkpoint after it
@@ -96,7 +102,24 @@ class Sealing:
         now = self._clock.now()
         last = self._ledger.verify()
         agreed(history(self._ledger), self._second)
+        self._folded_right()
         self._remember(last, now)
+
+    def _folded_right(self) -> None:
+        """Hold the store's projection against the events: the duty page and the figures page begin with it."""
+        saved = self._projection.load() if self._projection else None
+        seq = altered(*saved, self._event, self._events()) if saved else None
+        if seq is not None:
+            raise Tampered(ALTERED, seq=seq, reason=PROJECTION)
+
+    def _event(self, number: int) -> Event | None:
+        return next((event for event in self._ledger.read(after=number - 1, limit=1) if event.seq == number), None)
+
+    def _events(self) -> Iterator[Event]:
+        seq = 0
+        while page := self._ledger.read(after=seq, limit=_PAGE):
+            yield from page
+            seq = page[-1].seq
 
     def _remember(self, last: int, whole: datetime) -> None:
         chain = self._ledger.read(after=last - 1, limit=1)[0].chain.hex() if last else ""

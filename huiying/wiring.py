@@ -36,6 +36,7 @@ from huiying.backends.store_sql import SqlStore
 from huiying.core.codec import instant_text
 from huiying.core.config import Machine
 from huiying.core.config_files import read_machine
+from huiying.core.doubt import doubted
 from huiying.core.errors import Refused
 from huiying.core.model import Topic
 from huiying.core.ports import Captures, Clock, Index, Ledger, Log
@@ -91,7 +92,7 @@ class Runtime:
 
     def view(self) -> AlertView:
         """Return a view of the ledger's alerts, caught up."""
-        view = AlertView(self.ledger, self.store.projection)
+        view = AlertView(self.ledger, self.store.projection, not doubted(self.data))
         view.catch_up()
         return view
 
@@ -350,6 +351,7 @@ def watch(runtime: Runtime) -> Watch:
         runtime.secrets,
         client,
         Mailer(runtime.machine, desk.calendar.zone, papers(runtime)),
+        not doubted(runtime.data),
     )
 
 

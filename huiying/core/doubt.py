@@ -15,6 +15,7 @@ from huiying.core.codec import instant, instant_text
 from huiying.core.errors import Tampered
 
 FILE = "verified.json"
+PROJECTION, ALTERED = "projection", "projection_altered"  # the reason of a doubt that the store alone is in, its error
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,15 @@ def write_verified(data: Path, found: Verified) -> None:
     os.replace(beside, data / FILE)
 
 
+def doubted(data: Path) -> bool:
+    """Say whether a doubt stands: then no role begins with the store's projection."""
+    found = read_verified(data)
+    return found is not None and found.doubt is not None
+
+
 def refuse_doubted(data: Path) -> None:
-    """Raise Tampered while a doubt stands: no figure of such a ledger is to be printed on paper."""
+    """Raise Tampered while a doubt stands: no figure of such a desk is to be printed on paper."""
     found = read_verified(data)
     if found and found.doubt:
-        raise Tampered("tampered", seq=found.doubt.seq, reason=found.doubt.reason)
+        code = ALTERED if found.doubt.reason == PROJECTION else "tampered"
+        raise Tampered(code, seq=found.doubt.seq, reason=found.doubt.reason)

@@ -14,8 +14,10 @@ import grimp
 import pytest
 
 from alerts import projected
-from alerts.alert import AlertState
+from alerts.alert import AlertState, evolved
+from alerts.figures import figures, figures_of
 from alerts.folded import fold_all
+from alerts.periods import period
 from alerts.view import AlertView, read_all
 from alerts.vocabulary import CommandType as C
 from huiying.backends.store_sql import SqlStore
@@ -163,6 +165,53 @@ def test_a_program_that_was_changed_folds_anew(scene: Scene, store: Store, monke
     loaded = store.projection.load()
     assert loaded is not None
     assert loaded[0].version == "another"
+
+
+def forged(scene: Scene, store: Store) -> int:
+    """Do what an owner of the store can: make the alert left alone one that is confirmed, with a right checksum."""
+    view = AlertView(scene.ledger)
+    view.catch_up()
+    folded = view.folded()
+    good, left = folded.states.values()
+    folded.states[left.id] = evolved(good, id=left.id, opened_seq=left.opened_seq)
+    pieces, kept = projected.write(folded, projected.Kept())
+    assert kept.folding
+    assert store.projection.save(kept.folding, pieces, None)
+    return left.opened_seq
+
+
+def test_a_projection_altered_with_a_right_checksum_is_found_by_folding_anew(scene: Scene, store: Store) -> None:
+    handled(scene, store)
+
+    def found() -> int | None:
+        """Hold what is saved against the ledger."""
+        saved = store.projection.load()
+        events = read_all(scene.ledger)
+        assert saved
+        return projected.altered(*saved, lambda number: events[number - 1], iter(events))
+
+    assert found() is None
+    seq = forged(scene, store)
+    scene.clock.forward(days=90)
+    scene.system("heartbeat", None)
+    view = AlertView(scene.ledger, store.projection)
+    view.catch_up()
+    year, at = period("2026", "Asia/Shanghai"), scene.clock.now()
+    shown = figures_of(view.folded(), year, at, list).correct.count
+    assert shown > figures(read_all(scene.ledger), year, at).correct.count  # or there would be nothing to guard
+    assert found() == seq
+
+
+def test_a_projection_that_is_not_believed_is_replaced_as_a_whole(scene: Scene, store: Store) -> None:
+    handled(scene, store)
+    forged(scene, store)
+    view = AlertView(scene.ledger, store.projection, believed=False)
+    view.catch_up()
+    assert view.folded() == fold_all(read_all(scene.ledger))
+    view.keep()
+    again = AlertView(scene.ledger, store.projection)
+    again.catch_up()
+    assert again.folded() == view.folded()
 
 
 def test_a_view_without_a_projection_saves_none(scene: Scene, store: Store) -> None:

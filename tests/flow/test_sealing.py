@@ -14,11 +14,16 @@ from pathlib import Path
 import pytest
 
 from alerts.events import EventType
+from alerts.folded import fold_all
+from alerts.projected import Kept as Saved
+from alerts.projected import write
+from alerts.view import AlertView, read_all
 from huiying.backends.ledger_sql import SqlLedger
+from huiying.backends.store_sql import SqlStore
 from huiying.checkpoint import History, history, issue
 from huiying.core import note
 from huiying.core.cosignature import cosigned
-from huiying.core.doubt import read_verified, refuse_doubted
+from huiying.core.doubt import doubted, read_verified, refuse_doubted
 from huiying.core.errors import BackendError, Refused, Tampered
 from huiying.core.model import Draft, Event, Role
 from huiying.sealing import Sealing
@@ -48,7 +53,11 @@ class Kept:
     def restart(self) -> None:
         self.ledger = SqlLedger(f"sqlite:///{self.office.file}", "county", self.clock)
         data, zone = self.office.data, lambda: "Asia/Shanghai"
-        self.sealing = Sealing(self.ledger, data, self.second, self.clock, zone, self.told.append)
+        store = SqlStore(f"sqlite:///{data / 'store.sqlite'}")
+        self.projection = store.projection
+        self.sealing = Sealing(
+            self.ledger, data, self.second, self.clock, zone, self.told.append, projection=self.projection
+        )
         self.sealing.tick()
 
     def reasons(self) -> list[str]:
@@ -181,6 +190,30 @@ def test_a_second_file_that_was_edited_is_a_doubt(kept: Kept) -> None:
     assert found
     assert found.doubt
     assert found.doubt.reason == "second_file"
+
+
+def test_a_projection_altered_with_a_right_checksum_is_a_doubt_until_it_is_replaced(kept: Kept) -> None:
+    AlertView(kept.ledger, kept.projection).keep()
+    folded = fold_all(read_all(kept.ledger))
+    folded.whole = [event for event in folded.whole if event.type != EventType.LEDGER_CREATED]
+    pieces, forged = write(folded, Saved())
+    assert forged.folding
+    assert kept.projection.save(forged.folding, pieces, None)
+    kept.clock.forward(days=1)
+    kept.sealing.tick()
+    assert kept.told[-1] == kept.clock.now()
+    assert kept.reasons() == ["daily"]
+    with pytest.raises(Tampered) as refused:
+        refuse_doubted(kept.office.data)
+    assert (refused.value.code, refused.value.fields) == ("projection_altered", {"seq": 1, "reason": "projection"})
+    assert doubted(kept.office.data)
+    view = AlertView(kept.ledger, kept.projection, believed=False)
+    view.catch_up()
+    view.keep()
+    kept.clock.forward(days=1)
+    kept.sealing.tick()
+    assert kept.told[-1] is None
+    assert not doubted(kept.office.data)
 
 
 def test_of_two_that_sign_at_once_the_second_sees_the_first(kept: Kept, tmp_path: Path) -> None:
