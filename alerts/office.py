@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 
 from alerts.alert import AlertState
+from alerts.attachments import kind_of
 from alerts.commands import Actor, Command
 from alerts.events import EventType
 from alerts.filling import number, readable, words
@@ -139,8 +140,10 @@ class Office:
         assert self._captures is not None
         try:
             body = self._captures.get(piece["value"]).body
-            if piece["kind"] == "file" and hashlib.sha256(body).hexdigest() != piece["sha256"]:
-                raise Refused("file_unknown", name=piece["name"])
+            if piece["kind"] == "file":
+                if (hashlib.sha256(body).hexdigest(), len(body)) != (piece["sha256"], piece["size"]):
+                    raise Refused("file_unknown", name=piece["name"])
+                kind_of(piece["name"], body)
             self._captures.pin(piece["value"])
         except BackendError as missing:
             if missing.code != "capture_missing":

@@ -12,27 +12,18 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Annotated
-from zipfile import BadZipFile, ZipFile
 
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 
+from alerts.attachments import LARGEST, MEDIA_TYPES, ending, kind_of
 from alerts.web.services import Services
 from huiying.core.errors import Refused
 from huiying.core.model import Json, Response
 
-LARGEST = 20 * 2**20  # bytes of a file
 MOST = 5  # files of a form
 NAME = 120  # characters
-_TYPES = {
-    "pdf": "application/pdf",
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-}
-_BEGINS = {"pdf": b"%PDF-", "jpg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +56,7 @@ def keep(services: Services, uploads: Iterable[Upload], before: str) -> str:
     known, new = pieces(before), list(uploads)
     if len(known) + len(new) > MOST:
         raise Refused("files_too_many", most=MOST)
-    kinds = [_kind(upload) for upload in new]
+    kinds = [kind_of(_clean(upload.name), upload.body) for upload in new]
     found = [*known, *(_kept(services, upload, kind) for upload, kind in zip(new, kinds, strict=True))]
     return json.dumps(list({piece["sha256"]: piece for piece in found}.values())) if found else ""
 
@@ -85,42 +76,16 @@ def pieces(kept: str) -> list[dict[str, Json]]:
 
 def media_type(name: str) -> str:
     """Return the media type of a file that was kept under `name`."""
-    return _TYPES.get(_ending(name), "application/octet-stream")
+    return MEDIA_TYPES.get(ending(name), "application/octet-stream")
 
 
 def _kept(services: Services, upload: Upload, kind: str) -> dict[str, Json]:
     sha256 = hashlib.sha256(upload.body).hexdigest()
-    headers = (("Content-Type", _TYPES[kind]),)
+    headers = (("Content-Type", MEDIA_TYPES[kind]),)
     # Readers of web archives find headers under web addresses only; RFC 6761 keeps ".invalid" from ever being one.
     response = Response(f"https://file.invalid/{sha256}", 200, headers, upload.body, services.clock.now())
     reference = services.captures.put(response)
     return {"value": reference, "sha256": sha256, "name": _clean(upload.name), "size": len(upload.body)}
-
-
-def _kind(upload: Upload) -> str:
-    """Return what the file is by its name and by its first bytes, which must agree."""
-    name, kind = _clean(upload.name), _ending(upload.name)
-    if not upload.body:
-        raise Refused("file_empty", name=name)
-    if len(upload.body) > LARGEST:
-        raise Refused("file_too_large", name=name, most=LARGEST // 2**20)
-    is_it = _is_docx(upload.body) if kind == "docx" else upload.body.startswith(_BEGINS.get(kind, b"\0none"))
-    if kind not in _TYPES or not is_it:
-        raise Refused("file_kind", name=name)
-    return kind
-
-
-def _is_docx(body: bytes) -> bool:
-    try:
-        with ZipFile(BytesIO(body)) as archive:
-            return "word/document.xml" in archive.namelist()
-    except BadZipFile:
-        return False
-
-
-def _ending(name: str) -> str:
-    kind = name.rpartition(".")[2].lower()
-    return "jpg" if kind == "jpeg" else kind
 
 
 def _clean(name: str) -> str:

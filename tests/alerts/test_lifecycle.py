@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import closing
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 
 from alerts import lifecycle
 from alerts.allowed import ROLES
-from alerts.commands import Actor
+from alerts.attachments import LARGEST
+from alerts.commands import Actor, Command
 from alerts.events import EventType
 from alerts.lifecycle import offers, suggest_unit
 from alerts.office import Office
@@ -581,6 +583,31 @@ def test_a_capture_given_as_evidence_must_be_held(scene: Scene, tmp_path: Path) 
                 scene.do(UNIT, C.VERIFY, alert, **_proved("capture", unknown))
         scene.do(UNIT, C.VERIFY, alert, **_proved("capture", held))
         assert list(captures.references()) == [held]  # no expiry reaches it
+
+
+def test_a_file_given_as_evidence_is_held_against_its_own_bytes(scene: Scene, tmp_path: Path) -> None:
+    """Whoever asks, the page or a program: four kinds, at most 20 MB, and what is said of it is so."""
+    captures = FolderCaptures(tmp_path / "captures")
+    office = Office(scene.ledger, scene.view, scene.clock, captures)
+    alert = scene.open()
+    scene.assigned(alert)
+
+    def given(name: str, body: bytes, **other: Any) -> str:
+        """Keep `body`, verify with it under `name`; return the refusal's code."""
+        held = captures.put(Response("https://file.invalid/1", 200, (), body, scene.clock.now()))
+        piece = {"kind": "file", "value": held, "sha256": sha256(body).hexdigest(), "name": name, "size": len(body)}
+        command = Command(C.VERIFY, alert, {"finding": "true", "evidence": [{**piece, **other}]})
+        return refused_code(lambda: office.execute(UNIT, command))
+
+    photo = b"\x89PNG\r\n\x1a\n"
+    assert given("现场.exe", b"MZ") == "file_kind"
+    assert given("现场.png", b"<html>") == "file_kind"
+    assert given("现场.pdf", photo) == "file_kind"
+    assert given("现场.png", photo, size=1) == "file_unknown"
+    assert given("现场.png", photo, sha256="ab" * 32) == "file_unknown"
+    assert given("现场.png", photo + bytes(LARGEST)) == "file_too_large"
+    assert given("现场.png", photo) == ""
+    captures.close()
 
 
 def test_hosts_are_compared_without_port_and_case(scene: Scene) -> None:

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from alerts.web.uploads import LARGEST
+from alerts.attachments import LARGEST
 from huiying.core.model import Event, Json
 from tests.alerts.web.conftest import Person
 from tests.alerts.web.invented import Invented
