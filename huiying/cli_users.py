@@ -19,7 +19,7 @@ def users_add(
     login: str,
     role: Annotated[str, typer.Option(help="viewer, duty, unit, supervisor, auditor or administrator.")],
     name: Annotated[str, typer.Option(help="The person's name; it stands beside the ledger and can be erased.")],
-    unit: Annotated[str | None, typer.Option(help="Id of the unit, for role unit.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Id of the unit, for role unit; a supervisor may have one.")] = None,
     folder: Desk = Path(),
 ) -> None:
     """Add an account. The password is asked for, or read from HUIYING_PASSWORD."""

@@ -17,9 +17,17 @@ ROLES = tuple(str(role) for role in Role if role is not Role.SYSTEM)
 
 
 def add(accounts: Accounts, account: Account, desk: Desk | None) -> None:
-    """Add `account`; a unit account needs a unit, one of `desk` where a configuration is recorded already."""
-    if (account.role is Role.UNIT) != (account.unit is not None):
+    """Add `account`; a unit account needs a unit, one of `desk` where a configuration is recorded already.
+
+    A supervisor may have one: who stands for the responsible unit judges no recurrence. One person has one account, or
+    the second person could be the first: a name that another account has is Refused.
+    """
+    fitting = (Role.UNIT, Role.SUPERVISOR) if account.unit else [role for role in Role if role is not Role.UNIT]
+    if account.role not in fitting:
         raise Refused("unit_for_units", login=account.login)
+    held = next((held for held in accounts.all() if held.name and held.name == account.name), None)
+    if held is not None:
+        raise Refused("person_has_account", name=account.name, login=held.login)
     if account.unit is not None and desk is not None and desk.unit(account.unit) is None:
         raise Refused("unit_unknown", unit=account.unit, known=", ".join(unit.id for unit in desk.units))
     accounts.add(account)
@@ -29,7 +37,7 @@ def new_account(login: str, password: str, name: str, role: str, unit: str | Non
     """Return an account whose pseudonym commits to `name`, with the password's hash; an unknown role is Refused."""
     if role not in ROLES:
         raise Refused("role_unknown", role=role, known=", ".join(ROLES))
-    salt = new_salt()
+    name, salt = " ".join(name.split()), new_salt()
     hashed = hash_password(password)
     return Account(login, pseudonym(name, salt), name, Role(role), unit, language, hashed, salt=salt)
 
