@@ -65,6 +65,7 @@ class AlertState:
     configuration: int
     earliest: datetime
     earliest_precision: Precision
+    own_earliest: datetime  # of its own story's posts: no page counts that was there long before
     rules: tuple[str, ...] = ()
     acknowledgements: tuple[Acknowledgement, ...] = ()
     assignments: tuple[Assignment, ...] = ()
@@ -74,6 +75,7 @@ class AlertState:
     briefings: tuple[Briefing, ...] = ()
     corrections: tuple[Published, ...] = ()
     resolution: Resolution | None = None
+    resolvers: tuple[str, ...] = ()  # who recorded `resolved`, in every round
     outcomes: tuple[Published, ...] = ()
     extension: Extension | None = None
     confirmation: Confirmation | None = None

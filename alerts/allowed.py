@@ -169,9 +169,7 @@ def _extendable(case: Case) -> Refused | None:
 
 
 def _not_own_resolution(case: Case) -> Refused | None:
-    rounds = (case.state, case.state.judged)
-    own = {held.resolution.actor for held in rounds if held and held.resolution}
-    return Refused("own_resolution") if case.actor.pseudonym in own else None
+    return Refused("own_resolution") if case.actor.pseudonym in case.state.resolvers else None
 
 
 def _proposed(case: Case) -> Refused | None:
@@ -209,7 +207,7 @@ def _suspected(case: Case) -> Refused | None:
 def _not_own_confirmation(case: Case) -> Refused | None:
     """Who confirmed or resolved the alert, or stands for its unit, does not say that nothing came of it."""
     held = case.state
-    own = {fact.actor for fact in (held.confirmation, held.resolution) if fact}
+    own = (*held.resolvers, held.confirmation.actor) if held.confirmation else held.resolvers
     if case.actor.pseudonym in own:
         return Refused("own_confirmation")
     return Refused("own_unit_recurrence") if case.actor.unit and case.actor.unit == held.unit else None

@@ -129,7 +129,7 @@ def _awaited(page: Published, now: datetime) -> bool:
 
 def _satisfying(state: AlertState) -> list[tuple[datetime, Published, Capture]]:
     """Return the replies that meet C3 but for its deadline, in order, with the instant from which each counts."""
-    oldest = state.earliest - OLDEST_PAGE
+    oldest = state.own_earliest - OLDEST_PAGE
     return [
         (_counts_from(reply, capture), reply, capture)
         for reply in _standing(state.replies)
@@ -215,7 +215,7 @@ def _c5(state: AlertState, now: datetime) -> Standing:
 def _is_news(state: AlertState, page: Published, capture: Capture) -> bool:
     """Say whether `capture` is no older than the matter, and no page of the reply's fetched before the resolution."""
     assert state.resolution is not None
-    if capture.first_fetched < state.earliest - OLDEST_PAGE:
+    if capture.first_fetched < state.own_earliest - OLDEST_PAGE:
         return False
     known = {held.sha256 for reply in state.replies for held in reply.captures}
     replied = capture.sha256 in known or page.address in {reply.address for reply in state.replies}

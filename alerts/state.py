@@ -106,6 +106,7 @@ def _opened(event: Event) -> AlertState:
         configuration=payload["configuration"],
         earliest=codec.instant(payload["earliest"]["at"]),
         earliest_precision=Precision(payload["earliest"]["precision"]),
+        own_earliest=codec.instant(payload["earliest"]["at"]),
         rules=(payload["rule"],) if payload["rule"] else (),
     )
 
@@ -127,11 +128,14 @@ def _post_attached(state: AlertState, event: Event) -> AlertState:
     duplicate = event.payload.get("duplicate")
     added = (duplicate,) if duplicate and duplicate not in state.duplicates else ()
     known = any(held.id == post.id for held in state.posts)
+    # What comes with another alert is shown, and makes no page count that was too old before.
+    own = not (duplicate or state.duplicates or state.joined)
     return evolved(
         state,
         posts=state.posts if known else (*state.posts, post),
         earliest=post.since() if earlier else state.earliest,
         earliest_precision=(post.precision or Precision.SECOND) if earlier else state.earliest_precision,
+        own_earliest=min(post.since(), state.own_earliest) if own else state.own_earliest,
         duplicates=(*state.duplicates, *added),
     )
 
@@ -265,7 +269,8 @@ def _resolved(state: AlertState, event: Event) -> AlertState:
         evidence=_evidence(payload["evidence"]),
         passed=_passed(state, Step.PUBLISH, event),
     )
-    return evolved(state, resolution=fact, deadlines=_clocks(state, event))
+    resolvers = (*state.resolvers, event.actor)
+    return evolved(state, resolution=fact, resolvers=resolvers, deadlines=_clocks(state, event))
 
 
 def _extended(state: AlertState, event: Event) -> AlertState:

@@ -312,6 +312,11 @@ def test_who_resolved_an_earlier_round_does_not_confirm_a_later_one(scene: Scene
     scene.do(DUTY, C.RESOLVE_AND_PUBLISH, alert, **RESOLVE, **OUTCOME, on_behalf_of="water-bureau")
     first = Actor(UNIT.pseudonym, Role.SUPERVISOR)
     assert refused_code(lambda: scene.do(first, C.CONFIRM, alert)) == "own_resolution"
+    scene.do(CHIEF, C.CONFIRM, alert)
+    walk(scene, alert, [REOPEN, *WAY])
+    for pseudonym in (DUTY.pseudonym, UNIT.pseudonym):  # of the round between, and of this one
+        again = Actor(pseudonym, Role.SUPERVISOR)
+        assert refused_code(lambda again=again: scene.do(again, C.CONFIRM, alert)) == "own_resolution"
 
 
 def test_who_proposed_never_dismisses(scene: Scene) -> None:

@@ -146,17 +146,17 @@ class History:
         self.record(drafts)
         return True
 
-    def go(self, alert: str, steps: int, named: bool) -> None:
-        """Take up to `steps` steps of the ordinary way; the pages on it are captured."""
+    def go(self, alert: str, steps: int, named: bool, fetched: datetime | None = None) -> None:
+        """Take up to `steps` steps of the ordinary way; the pages on it are captured, `fetched` first then or now."""
         for _ in range(steps):
             for type, actor in WAY:
                 offered = offers(self.states[alert], actor, self.now, DESK)
                 if type in {offer.type for offer in offered if not offer.refused}:
                     self.act(alert, type, actor)
                     break
-            self.capture(alert, named)
+            self.capture(alert, named, fetched)
 
-    def capture(self, alert: str, named: bool) -> None:
+    def capture(self, alert: str, named: bool, fetched: datetime | None = None) -> None:
         """Capture the newest page that waits for it."""
         state = self.states[alert]
         waiting = [page for page in (*state.replies, *state.outcomes) if not page.captures]
@@ -168,7 +168,7 @@ class History:
                 "capture": "c",
                 "sha256": f"{page.seq:064x}",
                 "fetched": at,
-                "first_fetched": at,
+                "first_fetched": codec.instant_text(fetched) if fetched else at,
                 "topic_named": named,
                 "place_named": named,
                 "words": [],

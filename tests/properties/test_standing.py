@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import timedelta
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts.commands import Command
+from alerts.criteria import standings
 from alerts.figures import figures
+from alerts.following import entries
 from alerts.judged import judge_all
+from alerts.lifecycle import decide
 from alerts.vocabulary import CommandType as C
-from huiying.core.model import Draft, Role
-from tests.alerts.scene import CHIEF, DUTY, texts
-from tests.properties.histories import History, Move, moves, play, step
+from huiying.core.model import Dated, Draft, Precision, Role
+from tests.alerts.scene import CHIEF, DUTY, post, texts
+from tests.properties.histories import DESK, History, Move, moves, play, step
 from tests.properties.test_figures import YEAR
 
 EXAMPLES = 10_000 if os.environ.get("HUIYING_PROFILE") == "long" else 150
@@ -50,6 +55,38 @@ def _configure(history: History, alert: str, other: str) -> None:
 
 
 ACTS: list[Callable[[History, str, str], None]] = [_join, _mute, _raise, _lower, _configure]
+
+
+def _duplicate(history: History, alert: str, other: str) -> None:
+    """Dismiss `other` as a duplicate of `alert`, which it passes its posts to."""
+    why = {"ground": "duplicate", "why": "同一处停水", "of": alert}
+    for type, actor in ((C.PROPOSE_DISMISSAL, DUTY), (C.DISMISS, CHIEF)):
+        command = Command(type, other, why if type is C.PROPOSE_DISMISSAL else {})
+        history.record(decide(history.states[other], command, actor, history.now, DESK, other=history.states[alert]))
+
+
+def _published(history: History, number: int, hours: int) -> str:
+    """Open an alert on a post that its outlet published so many hours ago."""
+    dated = Dated(history.now - timedelta(hours=hours), Precision.MINUTE, "feed")
+    entry = entries(None, post(number, at=history.now, published=dated), DESK, 1, history.now)[0]
+    return str(history.record([entry.draft])[0].alert)
+
+
+@given(st.integers(0, 90), st.integers(0, 90), st.integers(0, 120), st.sampled_from((_join, _duplicate)))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_no_post_of_another_alert_makes_an_older_page_count(
+    hours: int, others: int, page: int, act: Callable[[History, str, str], None]
+) -> None:
+    plain = History()
+    alert, other = _published(plain, 1, hours), _published(plain, 2, others)
+    helped = deepcopy(plain)
+    act(helped, alert, other)
+    found = []
+    for history in (plain, helped):
+        history.go(alert, 6, named=True, fetched=history.now - timedelta(hours=page))
+        found.append({one.criterion for one in standings(history.states[alert], history.now) if one.verdict == "ok"})
+    assert found[1] <= found[0]
+    assert ("C3" in found[0]) == (page <= hours + 24)
 
 
 def end(history: History) -> set[str]:
