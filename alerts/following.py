@@ -30,8 +30,13 @@ class Entry:
     draft: Draft
 
 
-def entries(state: AlertState | None, post: Post, desk: Desk, number: int, now: datetime) -> list[Entry]:
-    """Return what `post` records; `state` is the alert of its story, `number` the configuration's."""
+def entries(
+    state: AlertState | None, post: Post, desk: Desk, number: int, now: datetime, under: Desk | None = None
+) -> list[Entry]:
+    """Return what `post` records; `state` is the alert of its story, `number` the configuration's.
+
+    `under` is the configuration that the alert was opened under (where it differs): terms and calendar come from it.
+    """
     if post.official:
         return []
     outlet = desk.outlet(post.outlet)
@@ -39,7 +44,7 @@ def entries(state: AlertState | None, post: Post, desk: Desk, number: int, now: 
     matched = [match for match in found if isinstance(match, Match)]
     if state is not None:
         further = [match for match in matched if match.rule.id not in state.rules or _higher(match, state)]
-        return [*_of_story(state, post), *(_further(state, post, match, desk, now) for match in further)]
+        return [*_of_story(state, post), *(_further(state, post, match, under or desk, now) for match in further)]
     if not matched:
         return []
     return _opening(post, matched, desk, number, now)
@@ -75,13 +80,13 @@ def _higher(match: Match, state: AlertState) -> bool:
     return match.raised is not None and match.level > state.level and not state.closed
 
 
-def _further(state: AlertState, post: Post, match: Match, desk: Desk, now: datetime) -> Entry:
+def _further(state: AlertState, post: Post, match: Match, under: Desk, now: datetime) -> Entry:
     """Name a further rule; one of a higher level makes earlier what is not yet done, as a raised level does."""
     level = match.level
     if state.closed or level <= state.level:
         return _named(state.id, post, match)
     waiting = {step: deadline for step, deadline in state.deadlines.items() if not state.done(step)}
-    earlier = raised(waiting, level, now, desk.policy, desk.calendar)
+    earlier = raised(waiting, level, now, under.policy, under.calendar)
     open_steps = {step: deadline for step, deadline in earlier.items() if not state.done(step)}
     return _named(state.id, post, match, level=int(level), deadlines=deadlines_json(open_steps))
 

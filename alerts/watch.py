@@ -127,7 +127,8 @@ class Watch:
         now = self._clock.now()
         found = (self._view.standing(alert_id(post.desk, story)) for story in (post.story, *post.joins))
         known = [state for state in found if state is not None]
-        self._record(following.entries(known[0] if known else None, post, desk, number, now))
+        under = self._view.desk_at(known[0].configuration) if known else desk
+        self._record(following.entries(known[0] if known else None, post, desk, number, now, under))
         # Of three, each is joined to the one that stands after the joining before it.
         for other in known[1:]:
             first, second = self._view.standing(known[0].id), self._view.standing(other.id)

@@ -17,7 +17,7 @@ import pytest
 from alerts.opening import alert_id
 from alerts.view import read_all
 from alerts.vocabulary import CommandType as C
-from alerts.vocabulary import Stage
+from alerts.vocabulary import Stage, Step
 from alerts.watch import Watch
 from huiying.backends.captures_folder import FolderCaptures
 from huiying.backends.log_sqlite import SqliteLog
@@ -230,6 +230,21 @@ def test_a_count_that_opens_at_a_higher_level_and_one_that_raises_it_later_are_r
     assert "deadlines" in matched
     state = stage.scene.state(alert)
     assert (int(state.level), state.rules) == (3, ("water",))
+
+
+def test_a_further_rule_takes_its_terms_from_the_policy_that_the_alert_was_opened_under(stage: Stage_) -> None:
+    """A policy that was loosened meanwhile would else give the raised level its longer term."""
+    stage.posts(post(1, story="s" * 32))
+    stage.tick()
+    looser = texts()["policy.toml"].replace("reply = { minutes = 300 }", "reply = { minutes = 2400 }")
+    assert looser != texts()["policy.toml"]
+    stage.scene.configure(texts() | {"policy.toml": looser})
+    stage.scene.clock.forward(hours=1)
+    stage.posts(post(2, story="s" * 32, topics=(topic("roads", "塌陷"),)))
+    stage.tick()
+    state = stage.scene.state(alert_id("yunze", "s" * 32))
+    assert int(state.level) == 3
+    assert state.deadlines[Step.REPLY].at == stage.scene.clock.now() + timedelta(hours=5)
 
 
 def test_posts_that_show_two_stories_to_be_one_join_their_alerts(stage: Stage_) -> None:
