@@ -62,9 +62,10 @@ def _unit_of(state: AlertState, fact: Fact) -> str | None:
     return fact.on_behalf_of or state.unit_at(fact.at)
 
 
-def payload(state: AlertState, typed: Mapping[str, Json], desk: Desk, unit: str | None) -> dict[str, Json]:
-    """Return what `amended` carries. `unit` is the actor's: a unit puts right its own entries only.
+def payload(state: AlertState, typed: Mapping[str, Json], desk: Desk, under: Desk, unit: str | None) -> dict[str, Json]:
+    """Return what `amended` carries. `under` is the configuration that the alert was opened under.
 
+    `unit` is the actor's: a unit puts right its own entries only.
     Refused: "amend_event" (nothing of this event can be put right), "amend_other_unit", "amend_same".
     """
     wanted = (typed.get("event"), typed.get("field"))
@@ -73,15 +74,15 @@ def payload(state: AlertState, typed: Mapping[str, Json], desk: Desk, unit: str 
         raise Refused("amend_event", event=str(wanted[0]), field=str(wanted[1])[:40])
     if unit is not None and one.unit != unit:
         raise Refused("amend_other_unit", event=one.of)
-    value = _read(one.field, typed, desk)
+    value = _read(one.field, typed, desk, under)
     if value == one.value:
         raise Refused("amend_same")
     return {"of": one.of, "field": one.field, "value": value, "why": filling.words(typed, "why")}
 
 
-def _read(field: str, typed: Mapping[str, Json], desk: Desk) -> str:
+def _read(field: str, typed: Mapping[str, Json], desk: Desk, under: Desk) -> str:
     if field == "address":
-        return filling.official_address({"address": typed.get("value")}, desk)
+        return filling.official_address({"address": typed.get("value")}, desk, under)
     if field == "end_state":
         return str(filling.choice({"end_state": typed.get("value")}, "end_state", EndState))
     if field == "finding":

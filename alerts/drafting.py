@@ -110,7 +110,11 @@ def _verify(filled: Filled) -> list[Draft]:
 
 
 def _reply(filled: Filled) -> list[Draft]:
-    return [_draft(filled, EventType.REPLIED, {"address": filling.official_address(filled.payload, filled.desk)})]
+    return [_draft(filled, EventType.REPLIED, {"address": _official(filled)})]
+
+
+def _official(filled: Filled) -> str:
+    return filling.official_address(filled.payload, filled.desk, filled.under)
 
 
 def _verify_and_reply(filled: Filled) -> list[Draft]:
@@ -128,7 +132,7 @@ def _hold_briefing(filled: Filled) -> list[Draft]:
 def _correct(filled: Filled) -> list[Draft]:
     payload = {
         "statement": filling.words(filled.payload, "statement"),
-        "address": filling.official_address(filled.payload, filled.desk),
+        "address": _official(filled),
     }
     return [_draft(filled, EventType.CORRECTED, payload)]
 
@@ -150,7 +154,7 @@ def _resolve(filled: Filled) -> list[Draft]:
 
 
 def _publish_outcome(filled: Filled) -> list[Draft]:
-    payload: dict[str, Json] = {"address": filling.official_address(filled.payload, filled.desk)}
+    payload: dict[str, Json] = {"address": _official(filled)}
     if not filled.state.outcomes:
         payload |= _clock(Step.CONFIRM, _confirm_due(filled))
     return [_draft(filled, EventType.OUTCOME_PUBLISHED, payload)]
@@ -254,7 +258,8 @@ def _change_level(filled: Filled) -> list[Draft]:
 
 def _amend(filled: Filled) -> list[Draft]:
     unit = filled.actor.unit if filled.actor.role is Role.UNIT else None
-    return [_draft(filled, EventType.AMENDED, amending.payload(filled.state, filled.payload, filled.desk, unit))]
+    payload = amending.payload(filled.state, filled.payload, filled.desk, filled.under, unit)
+    return [_draft(filled, EventType.AMENDED, payload)]
 
 
 def _judge_recurrence(filled: Filled) -> list[Draft]:

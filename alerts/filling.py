@@ -74,11 +74,18 @@ def address(written: Json) -> str:
     return addresses.canonical(written)
 
 
-def official_address(payload: Mapping[str, Json], desk: Desk) -> str:
-    """Return the canonical address on an official outlet. Refused("address_not_official") for other hosts."""
+def official_address(payload: Mapping[str, Json], desk: Desk, under: Desk) -> str:
+    """Return the canonical address on an official outlet of `desk` that was one under the configuration `under` too.
+
+    Refused("address_not_official") for other hosts, ("address_official_since") for one that became official later: an
+    outlet that is called official after it reported is no place of reply.
+    """
     found = address(payload.get("address"))
-    if addresses.host(found) not in host_names(desk.official_hosts()):
-        raise Refused("address_not_official", host=addresses.host(found))
+    host = addresses.host(found)
+    if host not in host_names(desk.official_hosts()):
+        raise Refused("address_not_official", host=host)
+    if host not in host_names(under.official_hosts()):
+        raise Refused("address_official_since", host=host)
     return found
 
 

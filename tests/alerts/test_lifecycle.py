@@ -615,6 +615,23 @@ def test_a_file_given_as_evidence_is_held_against_its_own_bytes(scene: Scene, tm
     captures.close()
 
 
+def test_an_outlet_that_was_called_official_after_the_opening_is_no_place_of_reply(scene: Scene) -> None:
+    before = scene.open()
+    official = texts()["outlets.toml"].replace(
+        'hosts = ["daily.example"]', 'hosts = ["daily.example"]\nofficial = true'
+    )
+    official = official.replace("official = true", 'official = true\nunit = "water-bureau"', 1)
+    scene.configure(texts() | {"outlets.toml": official})
+    after = scene.open(post(2, at=scene.clock.now()))
+    page = {"address": "https://daily.example/reply"}
+    for alert, code in ((before, "address_official_since"), (after, "")):
+        scene.assigned(alert)
+        assert refused_code(lambda: scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **page)) == code  # noqa: B023
+    [_, reply] = scene.do(UNIT, C.VERIFY_AND_REPLY, before, **VERIFY, **REPLY)
+    amend = {"event": reply.seq, "field": "address", "value": page["address"], "why": "写错"}
+    assert refused_code(lambda: scene.do(UNIT, C.AMEND, before, **amend)) == "address_official_since"
+
+
 def test_hosts_are_compared_without_port_and_case(scene: Scene) -> None:
     files = texts()
     written = files["outlets.toml"].replace('hosts = ["www.gov.example"]', 'hosts = ["WWW.Gov.example:8443"]')
