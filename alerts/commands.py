@@ -40,7 +40,7 @@ class Command:
     resolve               end_state, done, evidence, why (where not solved or untrue)
     publish_outcome       address
     resolve_and_publish   end_state, done, evidence, why (where not solved or untrue), address
-    extend                working_days, reason
+    extend                working_days, reason, [step: "resolve", the only one]
     confirm               -
     reopen                reason
     propose_dismissal     ground, why, of (the earlier alert, where the ground is "duplicate")

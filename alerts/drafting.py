@@ -174,6 +174,8 @@ def _resolve_and_publish(filled: Filled) -> list[Draft]:
 
 
 def _extend(filled: Filled) -> list[Draft]:
+    if filled.payload.get("step", Step.RESOLVE) != Step.RESOLVE:
+        raise Refused("extension_of_resolve_only")
     days = filling.number(filled.payload, "working_days", 1, LONGEST_EXTENSION)
     was = filled.state.deadlines
     moved = extended(was, days, filled.calendar)

@@ -447,6 +447,37 @@ def test_the_dismissed_are_counted_beside_the_rate(scene: Scene) -> None:
     assert (made.if_excluded_counted.part.count, made.if_excluded_counted.whole.count) == (1, 2)
 
 
+@pytest.mark.parametrize(("whole", "flagged"), [(9, True), (10, False), (11, False)])
+def test_more_than_ten_percent_excluded_is_flagged(scene: Scene, whole: int, flagged: bool) -> None:
+    alerts = [scene.open(post(number, at=scene.clock.now())) for number in range(whole)]
+    scene.do(DUTY, C.PROPOSE_DISMISSAL, alerts[0], ground="false_match", why="是演练")
+    scene.do(CHIEF, C.DISMISS, alerts[0])
+    scene.clock.set(LATER)
+    assert computed(scene).excluded_flagged == flagged
+
+
+def test_a_percentage_only_from_twenty_alerts_on_in_every_breakdown(scene: Scene) -> None:
+    """Every rate of the file, wherever it stands, has one from 20 alerts on and none below."""
+    for number in range(21):
+        places = (place("990101102000", "柳渡镇"),) if number == 20 else (place(),)
+        scene.open(post(number, at=scene.clock.now(), places=places))
+    scene.clock.set(LATER)
+    found: list[tuple[int, bool]] = []
+
+    def walk(node: object) -> None:
+        if isinstance(node, dict):
+            if "permille" in node:
+                found.append((node["whole"]["count"], node["permille"] is not None))
+            for inner in node.values():
+                walk(inner)
+        for inner in node if isinstance(node, list) else ():
+            walk(inner)
+
+    walk(json.loads(computed(scene).to_json()))
+    assert {count for count, _ in found} == {1, 20, 21}
+    assert all(printed == (count >= 20) for count, printed in found)
+
+
 def test_duplicate_of_an_alert_that_fails(scene: Scene) -> None:
     """Posts and failures go to the earlier one."""
     first = scene.open()

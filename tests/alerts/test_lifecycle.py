@@ -154,6 +154,7 @@ REFUSED: list[tuple[list[Step_], Step_, str]] = [
     ([ACK, ASSIGN, VERIFIED, RESOLVED], EXTEND, "already_resolved"),
     ([], (CHIEF, C.EXTEND, {"working_days": 6, "reason": "忙"}), "working_days_out_of_range"),
     ([], (CHIEF, C.EXTEND, {"working_days": 2}), "reason_missing"),
+    ([], (CHIEF, C.EXTEND, {"working_days": 2, "reason": "忙", "step": "reply"}), "extension_of_resolve_only"),
     ([], REOPEN, "not_closed"),
     ([PROPOSED, DISMISSED], (DUTY, C.REOPEN, {}), "reason_missing"),
     ([], DISMISSED, "propose_first"),
@@ -617,16 +618,14 @@ def test_a_file_given_as_evidence_is_held_against_its_own_bytes(scene: Scene, tm
 
 def test_an_outlet_that_was_called_official_after_the_opening_is_no_place_of_reply(scene: Scene) -> None:
     before = scene.open()
-    official = texts()["outlets.toml"].replace(
-        'hosts = ["daily.example"]', 'hosts = ["daily.example"]\nofficial = true'
-    )
-    official = official.replace("official = true", 'official = true\nunit = "water-bureau"', 1)
+    hosts = 'hosts = ["daily.example"]'
+    official = texts()["outlets.toml"].replace(hosts, f'{hosts}\nofficial = true\nunit = "water-bureau"')
     scene.configure(texts() | {"outlets.toml": official})
     after = scene.open(post(2, at=scene.clock.now()))
     page = {"address": "https://daily.example/reply"}
     for alert, code in ((before, "address_official_since"), (after, "")):
         scene.assigned(alert)
-        assert refused_code(lambda: scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **page)) == code  # noqa: B023
+        assert refused_code(lambda alert=alert: scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **page)) == code
     [_, reply] = scene.do(UNIT, C.VERIFY_AND_REPLY, before, **VERIFY, **REPLY)
     amend = {"event": reply.seq, "field": "address", "value": page["address"], "why": "写错"}
     assert refused_code(lambda: scene.do(UNIT, C.AMEND, before, **amend)) == "address_official_since"
