@@ -129,6 +129,9 @@ def test_an_earlier_period_is_restated_beside_what_was_printed_then(scene: Scene
     now = computed(scene, "2026-W13").previous
     assert (now.period, now.correct, now.not_correct, now.excluded) == ("2026-W12", 0, 1, 0)
     assert now.printed == (report.seq, 1, 0, 0)
+    written = json.loads(computed(scene, "2026-W13").to_json())["previous"]
+    assert written["not_correct"] == {"alerts": [alert], "count": 1}
+    assert written["correct"] == written["excluded"] == {"alerts": [], "count": 0}
     assert computed(scene, "2026-W15").previous.printed is None
 
 
