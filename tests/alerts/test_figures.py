@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,11 @@ from alerts.periods import period
 from alerts.view import read_all
 from alerts.vocabulary import CommandType as C
 from alerts.vocabulary import Criterion, EndState, Ground, Step, Verdict
+from huiying.core.model import Draft
 from tests.alerts.scene import (
     CHIEF,
     DUTY,
+    EVIDENCE,
     OFFICIAL,
     OUTCOME,
     REPLY,
@@ -211,6 +214,15 @@ def test_a_capture_later_than_72_h_does_not_count(scene: Scene) -> None:
     assert verdicts(scene, alert)[2] == "f"
 
 
+def test_a_capture_at_the_last_instant_of_72_h_counts(scene: Scene) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    reply = scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY)[1]
+    scene.clock.forward(hours=72)
+    scene.captured(reply)
+    assert verdicts(scene, alert)[2] == "o"
+
+
 def test_a_failed_capture_fails_c3_once_the_deadline_has_passed(scene: Scene) -> None:
     alert = scene.open()
     scene.assigned(alert)
@@ -254,6 +266,23 @@ def test_verified_after_the_deadline_of_the_reply_fails_c2(scene: Scene) -> None
     assert (one.verdict, one.unit) == (Verdict.FAILED, "water-bureau")
 
 
+@pytest.mark.parametrize(("first", "evidence"), [("replied", EVIDENCE), ("verified", [])])
+def test_a_reply_before_verification_and_one_without_evidence_fail_c2(
+    scene: Scene, first: str, evidence: list[Any]
+) -> None:
+    """The lifecycle refuses both; a ledger that holds them all the same is judged by the criterion."""
+    alert = scene.open()
+    scene.assigned(alert)
+    payloads: dict[str, Any] = {"replied": REPLY, "verified": {"finding": "true", "evidence": evidence}}
+    for type in sorted(payloads, reverse=first == "verified"):
+        draft = Draft(type, alert, UNIT.pseudonym, UNIT.role, UNIT.unit, payload=payloads[type])
+        event = scene.ledger.append([draft])[0]
+        if type == "replied":
+            scene.captured(event)
+    scene.clock.forward(hours=49)
+    assert verdicts(scene, alert)[1:3] == "fo"
+
+
 def test_replied_late_is_shown_as_late_and_stays_a_failure(scene: Scene) -> None:
     alert = scene.open()
     scene.assigned(alert)
@@ -283,6 +312,18 @@ def test_report_untrue_needs_a_captured_reply(scene: Scene) -> None:
     assert verdicts(scene, alert)[3] == "o"
 
 
+def test_a_page_recorded_after_the_deadline_is_not_waited_for(scene: Scene) -> None:
+    alert = scene.open()
+    scene.assigned(alert)
+    reply = scene.do(UNIT, C.VERIFY_AND_REPLY, alert, **VERIFY, **REPLY)[1]
+    scene.system("capture_failed", alert, of=reply.seq, address=REPLY["address"], reason="timeout", attempts=9)
+    scene.do(UNIT, C.RESOLVE, alert, **{**RESOLVE, "end_state": "untrue", "why": "当天供水正常"})
+    scene.clock.forward(days=8)
+    scene.do(UNIT, C.REPLY, alert, address=f"{OFFICIAL}/late")
+    scene.do(UNIT, C.PUBLISH_OUTCOME, alert, **OUTCOME)
+    assert verdicts(scene, alert)[2:5] == "fff"
+
+
 def test_outcome_on_the_page_of_the_reply(scene: Scene) -> None:
     """Allowed if that version was fetched after `resolved`."""
     alert = scene.open()
@@ -291,6 +332,8 @@ def test_outcome_on_the_page_of_the_reply(scene: Scene) -> None:
     outcome = scene.do(UNIT, C.RESOLVE_AND_PUBLISH, alert, **RESOLVE, **REPLY)[1]
     old = scene.clock.now() - timedelta(hours=5)
     scene.captured(outcome, first=old)
+    assert verdicts(scene, alert)[4] == "p"
+    scene.captured(outcome, first=old, sha256="e" * 64)  # other bytes of the same page, no younger
     assert verdicts(scene, alert)[4] == "p"
     scene.captured(outcome, sha256="f" * 64)
     assert verdicts(scene, alert)[4] == "o"
