@@ -16,6 +16,7 @@ from alerts.periods import period
 from alerts.view import read_all
 from alerts.vocabulary import CommandType as C
 from alerts.vocabulary import Criterion, EndState, Ground, Step, Verdict
+from huiying.core.codec import instant_text
 from huiying.core.model import Draft
 from tests.alerts.scene import (
     CHIEF,
@@ -437,6 +438,25 @@ def test_a_confirmation_after_the_alert_fell_due_never_turns_it(scene: Scene) ->
 # C6, reopening, dismissal
 
 
+def test_an_outcome_after_the_time_for_confirming_does_not_revive_c6(scene: Scene) -> None:
+    alert = scene.open()
+    scene.replied(alert)
+    scene.do(UNIT, C.RESOLVE, alert, **RESOLVE)
+    scene.clock.forward(days=20)
+    scene.captured(scene.do(UNIT, C.PUBLISH_OUTCOME, alert, **OUTCOME)[0])
+    scene.do(CHIEF, C.CONFIRM, alert)
+    assert verdicts(scene, alert)[5] == "f"
+
+
+def test_a_confirmation_by_who_resolved_fails_c6(scene: Scene) -> None:
+    """The lifecycle refuses it; a ledger that holds one all the same is judged by the criterion."""
+    alert = scene.open()
+    scene.published(alert)
+    payload = {"resolved": 0, "observed_until": instant_text(scene.clock.now() + timedelta(days=14))}
+    scene.ledger.append([Draft("confirmed", alert, UNIT.pseudonym, CHIEF.role, payload=payload)])
+    assert verdicts(scene, alert) == "ooooof"
+
+
 def test_closed_but_never_confirmed_fails_c6(scene: Scene) -> None:
     alert = scene.open()
     scene.published(alert)
@@ -456,6 +476,7 @@ def test_reopened_from_confirmed_turns_k_into_f(scene: Scene) -> None:
     assert issued.correct.alerts == (alert,)
     scene.clock.forward(seconds=1)
     scene.do(DUTY, C.REOPEN, alert, reason="又停水了")
+    assert verdicts(scene, alert) == "ooooof"  # the first round's, while the second is empty
     scene.confirmed(alert)
     assert verdicts(scene, alert) == "ooooof"
     assert computed(scene).not_correct.alerts == (alert,)
