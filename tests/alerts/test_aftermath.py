@@ -61,6 +61,8 @@ def test_the_same_matter_again_counts_as_recurring_once_nobody_judged_it_in_time
     assert suspect(scene, again(scene)) == [alert]
     assert verdicts(scene, alert) == "ooooop"
     assert not judged(scene, alert).correct
+    scene.clock.set("2026-03-13T00:00:00+08:00")  # the last instant at which somebody may still judge
+    assert verdicts(scene, alert) == "ooooop"
     scene.clock.set(DUE)
     found = standing(scene, alert, Criterion.C6)
     assert (found.verdict, found.at) == (Verdict.FAILED, instant("2026-03-13T00:00:00+08:00"))

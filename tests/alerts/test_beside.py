@@ -72,8 +72,14 @@ def _verified() -> dict[str, object]:
 def test_a_publication_known_to_the_day_is_at_least(scene: Scene) -> None:
     day = Dated(instant("2026-03-02T00:00:00+08:00"), Precision.DAY, "feed")
     alert = scene.open(post(1, published=day))
+    assert scene.state(alert).earliest == instant("2026-03-03T00:00:00+08:00")  # 24:00 of the day
+    scene.confirmed(alert)
     scene.clock.set(LATER)
-    assert computed(scene).at_least.alerts == (alert,)
+    made = computed(scene)
+    assert made.at_least.alerts == (alert,)
+    assert (
+        made.times[Step.REPLY][0].median == (instant(OPENED_AT) - instant("2026-03-03T00:00:00+08:00")).total_seconds()
+    )
 
 
 def test_the_briefing_has_its_own_rate_and_is_no_criterion(scene: Scene) -> None:
