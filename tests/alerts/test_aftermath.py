@@ -249,6 +249,14 @@ def test_machine_down_over_a_deadline_of_c1_for_at_most_four_hours(scene: Scene)
     assert verdicts(scene, alert)[0] == "o"
 
 
+@pytest.mark.parametrize(("before", "minutes", "moved"), [(15, 60, 0), (14, 60, 1), (0, 15, 1), (0, 14, 0)])
+def test_a_deadline_of_c1_moves_only_from_inside_the_gap(scene: Scene, before: int, minutes: int, moved: int) -> None:
+    """At the last sign of life it had passed for whoever watched; at the restart it had not been told of."""
+    scene.open()
+    scene.clock.forward(minutes=before)
+    assert len(stand_still(scene, minutes)["moved"]) == moved
+
+
 def test_machine_down_over_the_time_for_assigning(scene: Scene) -> None:
     alert = scene.open()
     scene.do(DUTY, C.ACKNOWLEDGE, alert)
