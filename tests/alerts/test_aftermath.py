@@ -16,6 +16,7 @@ from alerts.vocabulary import Criterion, Step, Verdict
 from huiying.core.codec import instant
 from huiying.core.model import Draft, Event, Post
 from tests.alerts.scene import (
+    CHIEF,
     COUNTY,
     DUTY,
     OFFICIAL,
@@ -255,6 +256,13 @@ def test_a_deadline_of_c1_moves_only_from_inside_the_gap(scene: Scene, before: i
     scene.open()
     scene.clock.forward(minutes=before)
     assert len(stand_still(scene, minutes)["moved"]) == moved
+
+
+def test_a_gap_moves_nothing_of_a_closed_alert(scene: Scene) -> None:
+    alert = scene.open()
+    scene.do(DUTY, C.PROPOSE_DISMISSAL, alert, ground="false_match", why="是演练")
+    scene.do(CHIEF, C.DISMISS, alert)
+    assert stand_still(scene, 60)["moved"] == []
 
 
 def test_machine_down_over_the_time_for_assigning(scene: Scene) -> None:
