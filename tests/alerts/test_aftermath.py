@@ -124,6 +124,13 @@ def test_an_alert_still_open_recurs_not(scene: Scene) -> None:
     assert suspect(scene, again(scene)) == []
 
 
+def test_an_alert_opened_before_the_confirmation_is_no_recurrence(scene: Scene) -> None:
+    alert, meanwhile = scene.open(), again(scene)
+    scene.clock.forward(days=1)
+    scene.confirmed(alert)
+    assert suspect(scene, meanwhile) == []
+
+
 def recheck(scene: Scene, alert: str, of: int, day: int, there: bool) -> None:
     payload = {"of": of, "address": "a", "day": day, "checked": "", "reason": "", "capture": None, "sha256": None}
     scene.system(EventType.RECHECKED, alert, **payload, there=there)
@@ -289,6 +296,7 @@ def test_no_deadline_but_that_of_c1_moves(scene: Scene) -> None:
 
 def test_three_gaps_a_quarter_move_a_deadline_and_a_fourth_none(scene: Scene) -> None:
     moved = []
+    assert stand_still(scene, 20)["moved"] == []  # one that moves nothing uses none of the three up
     for number in range(4):
         scene.open(post(number, at=scene.clock.now()))
         moved.append(len(stand_still(scene, 20)["moved"]))
