@@ -335,6 +335,18 @@ def _fields(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name in event.__slots__}
 
 
+def test_an_amendment_tells_in_the_round_that_is_judged_after_a_reopening(scene: Scene) -> None:
+    alert = scene.open()
+    scene.confirmed(alert)
+    scene.do(DUTY, C.REOPEN, alert, reason="又停水了")
+    first = scene.state(alert).judged
+    assert first is not None
+    assert verdicts(scene, alert) == "ooooof"
+    scene.clock.forward(days=3)
+    amend(scene, alert, first.replies[0].seq, "address", f"{OFFICIAL}/other")
+    assert verdicts(scene, alert)[2] == "f"
+
+
 def test_an_end_state_amended_to_untrue_needs_the_proof_from_the_beginning(scene: Scene) -> None:
     alert = scene.open()
     scene.assigned(alert)
