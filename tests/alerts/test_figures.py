@@ -648,6 +648,16 @@ def test_in_progress_counts_those_already_failed(scene: Scene) -> None:
     assert made.in_progress_failed.alerts == (late,)
 
 
+def test_an_alert_is_in_progress_up_to_the_last_instant_of_its_time(scene: Scene) -> None:
+    alert = scene.open()
+    scene.clock.set(scene.state(alert).due)
+    made = computed(scene)
+    assert (made.in_progress.alerts, made.in_progress_failed.alerts, made.rate) == ((alert,), (alert,), None)
+    scene.clock.forward(seconds=1)
+    made = computed(scene)
+    assert (made.in_progress.alerts, made.not_correct.alerts) == ((), (alert,))
+
+
 def test_each_alert_falls_due_in_exactly_one_period(scene: Scene) -> None:
     alert = scene.open()
     scene.clock.set(LATER)
