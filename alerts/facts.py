@@ -13,7 +13,10 @@ from huiying.core.model import Event, Json, Precision
 
 @dataclass(frozen=True, slots=True)
 class PostRef:
-    """A post of the alert's story, as the ledger knows it; `seq` is the event that brought it, 0 before it is read."""
+    """A post of the alert's story, as the ledger knows it; `seq` is the event that brought it, 0 before it is read.
+
+    `capture` is the page that it was read off, where it is held for good, and `sha256` that of its bytes.
+    """
 
     id: str
     version: int
@@ -24,6 +27,8 @@ class PostRef:
     precision: Precision | None
     first_seen: datetime
     text_sha256: str
+    capture: str | None = None
+    sha256: str | None = None
     seq: int = field(default=0, compare=False)
 
     def since(self) -> datetime:
@@ -35,6 +40,7 @@ class PostRef:
 
     def to_json(self) -> dict[str, Json]:
         """Return the form in which events carry it."""
+        page = {"capture": self.capture, "sha256": self.sha256} if self.capture else {}
         return {
             "id": self.id,
             "version": self.version,
@@ -45,6 +51,7 @@ class PostRef:
             "precision": str(self.precision) if self.precision else None,
             "first_seen": codec.instant_text(self.first_seen),
             "text_sha256": self.text_sha256,
+            **page,
         }
 
 
@@ -60,6 +67,8 @@ def post_read(written: Mapping[str, Json], seq: int = 0) -> PostRef:
         precision=Precision(written["precision"]) if written["precision"] else None,
         first_seen=codec.instant(written["first_seen"]),
         text_sha256=written["text_sha256"],
+        capture=written.get("capture"),
+        sha256=written.get("sha256"),
         seq=seq,
     )
 

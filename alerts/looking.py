@@ -69,7 +69,7 @@ class Looking:
         if look.post is None:
             yield self._rechecked(look, finding, results, seen)
         elif finding.there is False:
-            yield _gone(look, seen[finding.seen], results[finding.seen])
+            yield self._gone(look, seen[finding.seen], results[finding.seen])
 
     def _ask(self, look: Look, results: list[Captured], wanted: list[tuple[str, bytes]]) -> None:
         attempt = results[-1].attempt + 1 if results else 1
@@ -96,9 +96,6 @@ class Looking:
 
     def _rechecked(self, look: Look, finding: Finding, results: list[Captured], seen: list[Seen]) -> Entry:
         result = results[finding.seen]
-        response = self._capturing.held(result.reference) if result.reference else None
-        if result.reference and response:
-            self._capturing.pin(result.reference)
         payload: dict[str, Json] = {
             "of": look.event,
             "address": look.address,
@@ -107,10 +104,31 @@ class Looking:
             "there": bool(finding.there),
             "reason": "" if finding.there else seen[finding.seen].reason,
             "capture": result.reference,
-            "sha256": hashlib.sha256(response.body).hexdigest() if response else None,
+            "sha256": self._pinned(result),
         }
         draft = Draft(EventType.RECHECKED, look.alert, "system", Role.SYSTEM, payload=payload)
         return Entry(f"rechecked:{look.event}:{look.day}", draft)
+
+    def _gone(self, look: Look, seen: Seen, result: Captured) -> Entry:
+        payload: dict[str, Json] = {
+            "post": look.post,
+            "address": look.address,
+            "day": look.day,
+            "checked": codec.instant_text(seen.at),
+            "reason": seen.reason,
+            "capture": result.reference,
+            "sha256": self._pinned(result),
+        }
+        draft = Draft(EventType.POST_GONE, look.alert, "system", Role.SYSTEM, payload=payload)
+        return Entry(f"gone:{look.alert}:{look.post}", draft)
+
+    def _pinned(self, result: Captured) -> str | None:
+        """Keep what was answered for good; return the SHA-256 of its bytes, None where it is not held."""
+        response = self._capturing.held(result.reference) if result.reference else None
+        if result.reference is None or response is None:
+            return None
+        self._capturing.pin(result.reference)
+        return hashlib.sha256(response.body).hexdigest()
 
 
 def _opened_by(look: Look, state: AlertState) -> bool:
@@ -121,16 +139,3 @@ def _opened_by(look: Look, state: AlertState) -> bool:
 def _wait(seen: list[Seen]) -> timedelta:
     """Return how long to wait for the next attempt: an hour after "gone", growing waits after silence."""
     return BELIEVED_AFTER if seen[-1].answer is Answer.GONE else wait_after(len(seen))
-
-
-def _gone(look: Look, seen: Seen, result: Captured) -> Entry:
-    payload: dict[str, Json] = {
-        "post": look.post,
-        "address": look.address,
-        "day": look.day,
-        "checked": codec.instant_text(seen.at),
-        "reason": seen.reason,
-        "capture": result.reference,
-    }
-    draft = Draft(EventType.POST_GONE, look.alert, "system", Role.SYSTEM, payload=payload)
-    return Entry(f"gone:{look.alert}:{look.post}", draft)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from alerts.alert import AlertState
 from alerts.attachments import kind_of
+from alerts.citing import cited
 from alerts.commands import Actor, Command
 from alerts.events import EventType
 from alerts.filling import number, readable, words
@@ -96,7 +97,9 @@ class Office:
             raise Refused("needs_duty" if actor.role is not Role.ADMINISTRATOR else "administrator_writes_nothing")
         if self._view.alert(id):
             raise Refused("already_opened", alert=id)
-        payload = self._by_hand(post, why, level, topics, place, *known)
+        payload = self._by_hand(
+            cited(post, self._captures) if self._captures else post, why, level, topics, place, *known
+        )
         draft = Draft(EventType.OPENED, id, actor.pseudonym, actor.role, actor.unit, payload=payload)
         try:
             return self._ledger.append([draft], key=key, expected={id: 0})

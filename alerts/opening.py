@@ -33,6 +33,8 @@ def post_ref(post: Post) -> PostRef:
         precision=post.published.precision if post.published else None,
         first_seen=post.first_seen,
         text_sha256=hashlib.sha256(post.text.encode()).hexdigest(),
+        capture=post.capture,
+        sha256=post.page_sha256,
     )
 
 

@@ -21,6 +21,8 @@ class PostPayload(TypedDict):
     precision: str | None
     first_seen: str
     text_sha256: str
+    capture: NotRequired[str]  # of the page that it was read off, where that was still held
+    sha256: NotRequired[str]  # of that page's bytes
 
 
 class PlacePayload(TypedDict):
@@ -95,6 +97,7 @@ class PostGone(TypedDict):
     checked: str
     reason: str  # "http_404", "http_410"; "not_named" where the article is there
     capture: str | None  # of the answer that says so, where it had a body
+    sha256: NotRequired[str | None]
 
 
 class StoriesJoined(TypedDict):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.events import EventType
+from alerts.versions import changes, versions
 from alerts.wording import Wording
 from huiying.core.codec import instant
 from huiying.core.config import Desk
@@ -42,10 +43,11 @@ class Entry:
 
 def timeline(events: Sequence[Event], desk: Desk, names: dict[str, str], wording: Wording) -> list[Entry]:
     """Return one entry an event, in the order recorded."""
-    return [_entry(event, desk, names, wording) for event in events]
+    compared = changes(events)
+    return [_entry(event, desk, names, wording, event.seq in compared) for event in events]
 
 
-def _entry(event: Event, desk: Desk, names: dict[str, str], wording: Wording) -> Entry:
+def _entry(event: Event, desk: Desk, names: dict[str, str], wording: Wording, compared: bool) -> Entry:
     system = event.role is Role.SYSTEM
     behalf = event.payload.get("on_behalf_of", "")
     return Entry(
@@ -59,7 +61,7 @@ def _entry(event: Event, desk: Desk, names: dict[str, str], wording: Wording) ->
         role=wording.text(f"role.{event.role}"),
         unit=unit_name(desk, event.unit),
         on_behalf_of=unit_name(desk, behalf),
-        lines=tuple(_lines(event, desk, wording)),
+        lines=(*_lines(event, desk, wording), *_pages(event, wording, compared)),
     )
 
 
@@ -75,6 +77,20 @@ def _lines(event: Event, desk: Desk, wording: Wording) -> Iterator[Line]:
         if key in payload and payload[key] not in ("", None, []) and key not in _HIDDEN.get(event.type, ()):
             for text, link in told(payload[key], event, desk, wording):
                 yield Line(wording.text(f"line.{key}"), text, link)
+
+
+def _pages(event: Event, wording: Wording, compared: bool) -> Iterator[Line]:
+    """Yield what leads to the page that a post was read off, and to what changed since the version before."""
+    cited = next((held for held in versions(event) if held.capture and held.text_sha256), None)
+    if cited:
+        yield Line(wording.text("line.capture"), *_cited(event, str(cited.capture), cited.sha256))
+    if compared:
+        link = f"/alerts/{event.alert}/changes/{event.seq}"
+        yield Line(wording.text("line.changes"), wording.text("changes.title"), link)
+
+
+def _cited(event: Event, capture: str, sha256: str | None) -> tuple[str, str]:
+    return f"SHA-256 {sha256[:16]}…" if sha256 else capture, f"/alerts/{event.alert}/captures/{event.seq}"
 
 
 _Told = Callable[[Any, Event, Desk, Wording], Iterator[tuple[str, str | None]]]
@@ -141,10 +157,10 @@ def _evidence(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterato
 
 
 def _capture(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:
-    if event.type == EventType.CAPTURED:
-        yield f"SHA-256 {event.payload['sha256'][:16]}…", f"/alerts/{event.alert}/captures/{event.seq}"
-    else:  # who opened it, or what a later look found: the capture's own page is that of the event that recorded it
+    if event.type == EventType.CAPTURE_OPENED:  # its own page is that of the event that recorded it
         yield str(value), None
+    else:
+        yield _cited(event, str(value), event.payload.get("sha256"))
 
 
 def _reason(value: Any, event: Event, desk: Desk, wording: Wording) -> Iterator[tuple[str, str | None]]:

@@ -20,6 +20,7 @@ import structlog
 
 from alerts import following, joining, overdue, recurrence
 from alerts.capturing import Capturing, ReadPage, TaggerOf, reached
+from alerts.citing import cited
 from alerts.events import EventType
 from alerts.following import Entry
 from alerts.living import Living
@@ -69,6 +70,7 @@ class Watch:
         self._ledger = ledger
         self._log = log
         self._store = store
+        self._captures = captures
         self._clock = clock
         self._machine = machine
         self._view = AlertView(ledger, store.projection, believed)
@@ -127,13 +129,16 @@ class Watch:
         now = self._clock.now()
         found = (self._view.standing(alert_id(post.desk, story)) for story in (post.story, *post.joins))
         known = [state for state in found if state is not None]
-        under = self._view.desk_at(known[0].configuration) if known else desk
-        self._record(following.entries(known[0] if known else None, post, desk, number, now, under))
+        first = known[0] if known else None
+        under = self._view.desk_at(first.configuration) if first else desk
+        if following.entries(first, post, desk, number, now, under):
+            post = cited(post, self._captures)
+        self._record(following.entries(first, post, desk, number, now, under))
         # Of three, each is joined to the one that stands after the joining before it.
         for other in known[1:]:
-            first, second = self._view.standing(known[0].id), self._view.standing(other.id)
-            if first and second:
-                self._record(joining.entries(first, second))
+            kept, second = self._view.standing(known[0].id), self._view.standing(other.id)
+            if kept and second:
+                self._record(joining.entries(kept, second))
 
     def _record(self, entries: Iterable[Entry]) -> int:
         """Append each entry once; one that the other watch or an earlier life recorded counts as done.

@@ -60,6 +60,7 @@ class _Page:
     content_type: str | None
     body: bytes
     fetched: datetime
+    capture: str | None = None
 
 
 class Posts:
@@ -135,8 +136,8 @@ class Posts:
             return _Page(None, None, b"", self._clock.now())
         if not (200 <= answer.status < 300 and answer.body):
             return _Page(answer.status, None, b"", answer.fetched)
-        self._captures.put(answer)
-        return _Page(answer.status, header(answer, "content-type"), answer.body, answer.fetched)
+        capture = self._captures.put(answer)
+        return _Page(answer.status, header(answer, "content-type"), answer.body, answer.fetched, capture)
 
     async def _append(self, item: Item, state: PostState, origin: Origin, page: _Page) -> None:
         digest = sha256(page.body).hexdigest() if page.body else ""
@@ -162,6 +163,7 @@ class Posts:
             first_seen=origin.first_seen,
             fetched=fetched,
             backlog=origin.backlog,
+            capture=page.capture,
         )
         await self._log(lambda log: log.append(Topic.POSTS_FOUND, [(state.post, codec.encode(found))]))
         self._store.crawl.save_post(

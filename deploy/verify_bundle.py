@@ -78,10 +78,18 @@ class Ledger:
             self.origins.append((payload["origin"], payload.get("last", 0)))
         if body["type"] == "checkpoint_issued":
             self.notes.append((f"event {seq}", payload["note"]))
-        if body["type"] in ("captured", "rechecked") and payload["capture"] is not None and payload["sha256"]:
-            self.cited[payload["sha256"]] = seq
+        if body["type"] in ("captured", "rechecked", "post_gone"):
+            self.cite(payload, seq)
+        if body["type"] in ("opened", "post_attached", "post_changed"):
+            for post in payload["posts"] if body["type"] == "opened" else [payload["post"]]:
+                self.cite(post, seq)
         if body["type"] in ("verified", "resolved", "briefing_held"):
             self.cited |= {piece["sha256"]: seq for piece in payload["evidence"] if piece["kind"] == "file"}
+
+    def cite(self, named: dict, seq: int) -> None:
+        """Remember the page that event `seq` names by the SHA-256 of its bytes, where it names one."""
+        if named.get("capture") is not None and named.get("sha256"):
+            self.cited[named["sha256"]] = seq
 
     def read(self, raw: bytes, seq: int) -> dict:
         """Return the event that `raw` holds, once it is written in the one way that is allowed."""

@@ -205,9 +205,10 @@ def _cite(found: Entries, seq: int, payload: Mapping[str, Any]) -> None:
 def cited(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what an event of a type in `CITING` cites by its hash: (reference of the capture, SHA-256 of its payload).
 
-    These are the capture itself, none where a page was gone, and files given as evidence.
+    These are the capture itself, none where a page was gone, the pages of posts, and files given as evidence.
     """
-    pieces = [(payload.get("capture"), payload.get("sha256"))]
+    named = [payload, *payload.get("posts", ()), *([payload["post"]] if type(payload.get("post")) is dict else ())]
+    pieces = [(one.get("capture"), one.get("sha256")) for one in named]
     pieces += [(piece["value"], piece["sha256"]) for piece in payload.get("evidence", ()) if piece["kind"] == "file"]
     return [(reference, sha256) for reference, sha256 in pieces if reference is not None and sha256 is not None]
 
@@ -236,7 +237,10 @@ _KEYS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     str(type_): _keys_of(type_, kind) for type_, kind in PAYLOADS.items()
 }
 CITING = frozenset(
-    {EventType.CAPTURED, EventType.RECHECKED, EventType.VERIFIED, EventType.RESOLVED, EventType.BRIEFING_HELD}
+    {
+        *(EventType.OPENED, EventType.POST_ATTACHED, EventType.POST_CHANGED, EventType.POST_GONE),
+        *(EventType.CAPTURED, EventType.RECHECKED, EventType.VERIFIED, EventType.RESOLVED, EventType.BRIEFING_HELD),
+    }
 )
 _COLLECTED: Mapping[str, Callable[[Entries, int, Mapping[str, Any]], None]] = {
     EventType.LEDGER_CREATED: _created,

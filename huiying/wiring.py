@@ -360,6 +360,7 @@ def services(runtime: Runtime, health: Health | None = None) -> Services:
     from alerts.office import Office
     from alerts.web.services import Services
     from pipeline import highlight, stories
+    from pipeline.reading import read_page
 
     view = runtime.view()
     newest = NewestTagger(Recorded(runtime.ledger))
@@ -376,6 +377,7 @@ def services(runtime: Runtime, health: Health | None = None) -> Services:
         phrase=lambda text: newest().words(text),
         highlight=highlight.spans,
         shared=stories.shared,
+        read_page=read_page,
         place_name=lambda code: newest().place_name(code),
         place_codes=lambda name: newest().place_codes(name),
         health=health,

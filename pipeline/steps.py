@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from huiying.core.charset import decode
@@ -215,4 +216,6 @@ def ready(reading: Reading, story: str, joins: tuple[str, ...] = ()) -> Post:
         topics=reading.topics,
         backlog=found.backlog,
         joins=joins,
+        capture=found.capture,
+        page_sha256=sha256(found.body).hexdigest() if found.capture else None,
     )

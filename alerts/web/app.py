@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from alerts.web import (
     alerts_api,
     captures,
+    changes,
     duty,
     export,
     figures,
@@ -51,6 +52,7 @@ PAGES = (
     presence,
     handover,
     captures,
+    changes,
     search,
     export,
     outlets,

@@ -3,20 +3,22 @@ recorded, so that an administrator, who records nothing, opens none."""
 
 from __future__ import annotations
 
+from hashlib import sha256
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from alerts.events import EventType
 from alerts.office import opened_capture
+from alerts.versions import versions
 from alerts.web.handling import found_alert
 from alerts.web.pages import page
 from alerts.web.problems import NotThere
 from alerts.web.services import Services
 from alerts.web.uploads import media_type
-from alerts.web.visits import ServicesOf, Signed
-from huiying.core.model import Event, Json
+from alerts.web.visits import ServicesOf, Signed, Visit
+from huiying.core.model import Json
+from huiying.core.model import Response as Captured
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,18 +26,15 @@ router = APIRouter(include_in_schema=False)
 @router.get("/alerts/{id}/captures/{seq}")
 def capture_page(request: Request, services: ServicesOf, visit: Signed, id: str, seq: int) -> Response:
     """Show what was fetched: address, status, headers, checksum, and where to get the bytes."""
-    event = _captured(services, id, seq)
-    response = services.captures.get(event.payload["capture"])
-    opened_capture(services.ledger, visit.actor, id, event.payload["capture"])
-    return page(request, "capture.html", visit, id=id, event=event, response=response, size=len(response.body))
+    response, recorded = _opened(services, visit, id, seq)
+    digest, size = recorded or sha256(response.body).hexdigest(), len(response.body)
+    return page(request, "capture.html", visit, id=id, seq=seq, response=response, sha256=digest, size=size)
 
 
 @router.get("/alerts/{id}/captures/{seq}/bytes")
 def capture_bytes(services: ServicesOf, visit: Signed, id: str, seq: int) -> Response:
     """Return the bytes as they came, to be saved and never shown as a page of this site."""
-    event = _captured(services, id, seq)
-    response = services.captures.get(event.payload["capture"])
-    opened_capture(services.ledger, visit.actor, id, event.payload["capture"])
+    response, _ = _opened(services, visit, id, seq)
     headers = {"Content-Disposition": f'attachment; filename="capture-{seq}.bin"'}
     return Response(response.body, media_type="application/octet-stream", headers=headers)
 
@@ -55,10 +54,16 @@ def file_bytes(services: ServicesOf, visit: Signed, id: str, seq: int, number: i
     return Response(body, media_type=media_type(piece["name"]), headers=headers)
 
 
-def _captured(services: Services, id: str, seq: int) -> Event:
-    """Return the alert's event `seq` where it is a capture, or raise NotThere."""
+def _opened(services: Services, visit: Visit, id: str, seq: int) -> tuple[Captured, str | None]:
+    """Return the page that the alert's event `seq` cites, with the SHA-256 recorded, and record who opened it.
+
+    Raises NotThere where that event cites none.
+    """
     found_alert(services, id)
-    for event in services.view.events(id):
-        if event.seq == seq and event.type == EventType.CAPTURED:
-            return event
+    held = [version for event in services.view.events(id) if event.seq == seq for version in versions(event)]
+    for version in held:
+        if version.capture:
+            response = services.captures.get(version.capture)
+            opened_capture(services.ledger, visit.actor, id, version.capture)
+            return response, version.sha256
     raise NotThere("page_not_there")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from alerts.capturing import ReadPage
 from alerts.office import Office
 from alerts.reports.paper import Papers
 from alerts.view import AlertView
@@ -17,14 +18,14 @@ from huiying.core.states import Store
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The ports and the pipeline's two functions on words. Called from several threads at once.
+    """The ports and the pipeline's functions on words and pages. Called from several threads at once.
 
     `cut` turns what a person typed into the index's distinct words, `phrase` into all of them in order; `highlight`
     returns the (start, end) spans of those words in a text, in order and without overlap, and `shared` those of the
-    clauses of one text that another has too. `place_name` and `place_codes` look in the gazetteer. `health` is that of
-    the process, where it has one, and `reports` what the other roles on this data folder last said of themselves;
-    `papers` are the printed reports,
-    and `rules` the file of the rules in the desk's folder.
+    clauses of one text that another has too. `read_page` reads a captured page, masked. `place_name` and `place_codes`
+    look in the gazetteer. `health` is that of the process, where it has one, and `reports` what the other roles on this
+    data folder last said of themselves; `papers` are the printed reports, and `rules` the file of the rules in the
+    desk's folder.
     """
 
     machine: Machine
@@ -39,6 +40,7 @@ class Services:
     phrase: Callable[[str], tuple[str, ...]]
     highlight: Callable[[str, tuple[str, ...]], Sequence[tuple[int, int]]]
     shared: Callable[[str, str], Sequence[tuple[int, int]]]
+    read_page: ReadPage
     place_name: Callable[[str], str | None] = lambda code: None
     place_codes: Callable[[str], tuple[str, ...]] = lambda name: ()
     health: Health | None = None

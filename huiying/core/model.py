@@ -91,6 +91,7 @@ class Found:
     counter from 1.
     `body` is the article page's bytes as received (empty when there was none), `status` its HTTP status.
     `date` is the feed's own text with the field it stood in; it is read by the pipeline, not here.
+    `capture` is the reference of that page among the captures, where it was kept.
     """
 
     desk: str
@@ -109,6 +110,7 @@ class Found:
     first_seen: datetime
     fetched: datetime
     backlog: bool
+    capture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ class Post:
     """A post ready to be searched and matched: a record of POSTS_READY. Masked; carries no byline.
 
     `title_words` and `text_words` are words joined by one blank, for a whitespace analyser.
-    `month` ("2026-01", UTC) is the month first seen and never changes.
+    `month` ("2026-01", UTC) is the month first seen and never changes. `capture` is the page that this version was read
+    off, among the captures, and `page_sha256` that of its bytes.
     """
 
     desk: str
@@ -179,6 +182,8 @@ class Post:
     topics: tuple[TopicHit, ...]
     backlog: bool
     joins: tuple[str, ...] = ()  # stories that this post shows to be the same as its own
+    capture: str | None = None
+    page_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

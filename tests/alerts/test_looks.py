@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -172,7 +173,10 @@ def test_an_article_that_names_the_matter_no_more_is_noticed(
     days_later(stage, 0.05)
     answer(stage, 3, body=body)
     days_later(stage, 0.01)
-    assert [gone.payload["reason"] for gone in recorded(stage, "post_gone")] == ["not_named"] * softened
+    told = [gone.payload for gone in recorded(stage, "post_gone")]
+    assert [payload["reason"] for payload in told] == ["not_named"] * softened
+    assert [payload["capture"] for payload in told] == list(stage.captures.references())
+    assert [payload["sha256"] for payload in told] == [hashlib.sha256(body.encode()).hexdigest()] * softened
 
 
 def test_a_host_that_answers_nothing_makes_no_post_vanish(stage: Stage_) -> None:

@@ -283,6 +283,36 @@ def test_a_record_that_comes_again_changes_nothing(stage: Stage_) -> None:
     assert stage.types() == before
 
 
+def kept(stage: Stage_, number: int, body: str) -> str:
+    """Keep the page of a post among the captures that expire; return its reference."""
+    response = Response(f"https://news.example/{number}", 200, (), body.encode(), stage.scene.clock.now())
+    return stage.captures.put(response)
+
+
+def test_the_page_that_an_alert_cites_outlives_what_was_only_seen(stage: Stage_) -> None:
+    cited, ordinary = kept(stage, 1, "停水"), kept(stage, 2, "天晴")
+    changed = kept(stage, 1, "恢复")
+    first = post(1, capture=cited, page_sha256="ab" * 32)
+    second = replace(first, version=2, text="已恢复。", capture=changed, page_sha256="cd" * 32)
+    stage.posts(first, post(2, topics=(), capture=ordinary, page_sha256="ef" * 32), second)
+    stage.tick()
+    stage.captures.expire(stage.scene.clock.now().date() + timedelta(days=1))
+    assert stage.captures.get(cited).body == "停水".encode()
+    assert list(stage.captures.references()) == sorted((cited, changed))
+    opened, told = (event.payload for event in read_all(stage.scene.ledger) if event.type in ("opened", "post_changed"))
+    assert (opened["posts"][0]["capture"], opened["posts"][0]["sha256"]) == (cited, "ab" * 32)
+    assert (told["post"]["capture"], told["post"]["sha256"]) == (changed, "cd" * 32)
+
+
+def test_a_page_that_is_not_held_any_more_is_not_cited_and_holds_up_no_alert(stage: Stage_) -> None:
+    reference = kept(stage, 1, "停水")
+    stage.captures.expire(stage.scene.clock.now().date() + timedelta(days=1))
+    stage.posts(post(1, capture=reference, page_sha256="ab" * 32))
+    stage.tick()
+    (opened,) = (event.payload for event in read_all(stage.scene.ledger) if event.type == "opened")
+    assert not opened["posts"][0].keys() & {"capture", "sha256"}
+
+
 def test_a_changed_post_is_told_with_what_differs(stage: Stage_) -> None:
     stage.posts(
         post(1),

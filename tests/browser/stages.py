@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from alerts.vocabulary import Stage
 from huiying.core.model import Draft, Role
 from huiying.core.model import Response as CapturedPage
 from huiying.core.states import Reading, SourceAlarm, SourceState
-from tests.alerts.web.invented import Invented
+from tests.alerts.web.invented import ACCOUNTS, Invented
 
 REPLY, OUTCOME = "http://127.0.0.5/answer.html", "http://127.0.0.5/result.html"
 EVIDENCE = [{"kind": "address", "value": REPLY}]
@@ -60,6 +61,25 @@ def with_sources(desk: Invented) -> None:
     for state in (read, refused):
         desk.services.store.crawl.save_source(state)
     desk.services.store.alarms.replace([SourceAlarm("government/1", "frozen", now, "2026-02-01")])
+
+
+def with_a_change(desk: Invented) -> str:
+    """Let a post of an alert be changed; return the address of the page that compares its two versions."""
+    now, made = desk.services.clock.now(), desk.post("changed", "青石镇停水三天")
+    bodies = [
+        f"<h1>青石镇停水三天</h1><p>{words}，影响约三百户居民，抢修人员正在现场。</p>"
+        for words in ("主管破裂", "阀门损坏")
+    ]
+    versions = []
+    for number, body in enumerate(bodies, start=1):
+        reference = desk.services.captures.put(CapturedPage(made.address, 200, (), body.encode(), now))
+        text = desk.services.read_page(body.encode(), None, "Asia/Shanghai", now).text
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        versions.append(replace(made, version=number, text=text, capture=reference, page_sha256=digest))
+    alert = str(desk.services.office.open_by_hand(ACCOUNTS["duty"], versions[0], why="读者来电")[0].alert)
+    desk.attach(alert, versions[1])
+    (event,) = (event for event in desk.services.ledger.read(alert=alert) if event.type == "post_changed")
+    return f"/alerts/{alert}/changes/{event.seq}"
 
 
 def with_evidence(desk: Invented, alert: str) -> str:

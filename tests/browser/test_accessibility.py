@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from alerts.vocabulary import Stage
 from huiying.core.errors import BackendError
 from tests.browser.hands import Hands, Server
-from tests.browser.stages import one_in_each_stage, with_evidence, with_sources
+from tests.browser.stages import one_in_each_stage, with_a_change, with_evidence, with_sources
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 LOOKS = list(product(("light", "dark"), (1440, 360)))
@@ -28,12 +28,13 @@ def pages(server: Server) -> dict[str, list[str]]:
     alerts = one_in_each_stage(desk)
     with_sources(desk)
     capture = with_evidence(desk, alerts[Stage.REPLIED])
+    changed = with_a_change(desk)
     report = desk.services.papers.issue("2026-W11", None)
     return {
         "duty": [
             *("/duty", "/duty?show=finished", "/search?words=停水", "/search?place=nowhere", "/outlets", "/handover"),
             *("/figures", "/figures?period=2026-W11", "/figures?period=wrong"),
-            *("/figures/alerts?period=2026-W11&of=in_progress", f"/reports?issued={report}", capture),
+            *("/figures/alerts?period=2026-W11&of=in_progress", f"/reports?issued={report}", capture, changed),
             *("/nothing", "/alerts/A000000000000"),
             *(f"/alerts/{alert}" for stage, alert in alerts.items() if stage not in (*UNITS, *SUPERVISORS)),
         ],

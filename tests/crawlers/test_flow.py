@@ -22,6 +22,8 @@ def test_each_item_is_found_once_with_its_page_in_document_order(office: Office,
     assert (first.body, first.status, first.content_type) == (PAGE.encode(), 200, "text/html; charset=utf-8")
     assert (first.date, first.date_field, first.backlog) == (DATE, "published", False)
     assert first.first_seen == first.fetched == office.clock.now()
+    assert first.capture is not None
+    assert office.captures.get(first.capture).body == first.body
     assert (state.reading, state.failures, state.dates) == (Reading.NEW, 0, ("2026-01-27",))
     assert state.due == office.clock.now() + timedelta(seconds=60)
     agent = site.requests[0].headers["user-agent"]

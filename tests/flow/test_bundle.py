@@ -24,7 +24,7 @@ from huiying.checkpoint import issue
 from huiying.core import codec
 from huiying.core.cosignature import CosignerKey, cosign
 from huiying.core.errors import Refused, Tampered
-from huiying.core.model import Draft, Response, Role
+from huiying.core.model import Draft, Json, Response, Role
 from tests.flow.test_checkpoint import Office
 
 FLIPS = 10_000 if os.environ.get("HUIYING_PROFILE") == "long" else 300
@@ -46,13 +46,19 @@ class Audited(Office):
         self.note(2)
 
     def cite(self, body: bytes, sha256: str | None = None) -> None:
+        self.record(EventType.CAPTURED, **self.page(body) | ({"sha256": sha256} if sha256 else {}))
+
+    def page(self, body: bytes) -> dict[str, str]:
+        """Keep a page for good; return what cites it."""
         captures = FolderCaptures(self.data / "captures")
         reference = captures.put(Response("http://127.0.0.2/1", 200, (), body, AT))
         captures.pin(reference)
         captures.close()
-        payload = {"capture": reference, "sha256": sha256 or hashlib.sha256(body).hexdigest()}
+        return {"capture": reference, "sha256": hashlib.sha256(body).hexdigest()}
+
+    def record(self, type: EventType, **payload: Json) -> None:
         ledger = self.ledger()
-        ledger.append([Draft(EventType.CAPTURED, "A1", "system", Role.SYSTEM, payload=payload)])
+        ledger.append([Draft(type, "A1", "system", Role.SYSTEM, payload=payload)])
         ledger.close()
 
     def export(self, name: str = "ledger.bundle") -> Path:
@@ -99,6 +105,20 @@ def test_a_whole_bundle_holds_and_says_what_was_checked(office: Audited) -> None
     assert first.startswith("9 events of county (office), chain ")
     assert second == "1 cited captures are those that the events name"
     assert [line.endswith("the first 6 events are those that were signed") for line in rest] == [True, True]
+
+
+def test_the_pages_of_posts_are_in_the_bundle_too(office: Audited) -> None:
+    pages = [page.encode() for page in ("停水", "塌陷", "恢复", "改口")]
+    cited = [office.page(body) for body in pages]
+    office.record(EventType.OPENED, posts=[cited[0]])
+    office.record(EventType.POST_ATTACHED, post=cited[1])
+    office.record(EventType.POST_CHANGED, post=cited[2])
+    office.record(EventType.POST_GONE, post="p1", **cited[3])
+    office.record(EventType.POST_ATTACHED, post={"id": "p2"})
+    ran = run(office.export())
+    assert "5 cited captures are those that the events name" in ran.stdout, ran.stderr
+    without = resealed(office.export("cut"), lambda lines: lines[:-1])
+    assert "cites a capture that is missing" in run(without).stderr
 
 
 def test_the_same_ledger_gives_the_same_bytes(office: Audited) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,15 @@ def test_a_page_becomes_a_ready_post(office: Office) -> None:
     assert (post.primary_place, post.story, post.month) == (TOWN, "a", "2026-01")
     assert [hit.topic for hit in post.topics] == ["water"]
     assert office.ready() == [post]
+
+
+def test_a_ready_post_names_the_page_that_it_was_read_off(office: Office) -> None:
+    office.publish(found("a", capture="2026-01-27/000001:0"), found("b"))
+    office.process().tick()
+    posts = office.posts()
+    digest = sha256(PAGE.encode("gb18030")).hexdigest()
+    assert (posts["a"].capture, posts["a"].page_sha256) == ("2026-01-27/000001:0", digest)
+    assert (posts["b"].capture, posts["b"].page_sha256) == (None, None)
 
 
 def test_found_by_its_words(office: Office) -> None:

@@ -31,6 +31,7 @@ from huiying.core.model import Dated, Draft, Event, Json, PlaceLevel, PlaceTag, 
 from huiying.core.ports import Clock
 from huiying.core.states import Account
 from huiying.papers import DeskPapers
+from pipeline.reading import read_page
 from pipeline.stories import shared
 
 DESK = "yunze"
@@ -246,6 +247,7 @@ def invented(folder: Path, clock: Clock, kind: str = "demonstration", writer: bo
         phrase=cut,
         highlight=highlight,
         shared=shared,
+        read_page=read_page,
         papers=DeskPapers(
             ledger, folder, folder / "checkpoints", clock, DESK, "云泽县值班台", dict, folder / "none.docx"
         ),
