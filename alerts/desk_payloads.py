@@ -24,6 +24,18 @@ class HandedOver(TypedDict):
     open: list[str]  # alerts open at that instant
 
 
+class SearchSaved(TypedDict):
+    """A search of the whole desk under a name."""
+
+    name: str
+    query: str  # in the language of the search page
+
+
+class SearchRemoved(TypedDict):
+    of: int  # the event that saved it
+    name: str
+
+
 class CoverageRecorded(TypedDict):
     """What was really read on one day of the office's zone."""
 

@@ -19,6 +19,8 @@ from alerts.desk_payloads import (
     MonitorGap,
     ReportIssued,
     Restored,
+    SearchRemoved,
+    SearchSaved,
 )
 from alerts.payloads import (
     Acknowledged,
@@ -100,6 +102,8 @@ class EventType(StrEnum):
     AMENDED = "amended"
     NOTED = "noted"
     HANDED_OVER = "handed_over"
+    SEARCH_SAVED = "search_saved"
+    SEARCH_REMOVED = "search_removed"
     COVERAGE_RECORDED = "coverage_recorded"
     HEARTBEAT = "heartbeat"
     MONITOR_GAP = "monitor_gap"
@@ -149,6 +153,8 @@ PAYLOADS: dict[EventType, type] = {
     EventType.AMENDED: Amended,
     EventType.NOTED: Noted,
     EventType.HANDED_OVER: HandedOver,
+    EventType.SEARCH_SAVED: SearchSaved,
+    EventType.SEARCH_REMOVED: SearchRemoved,
     EventType.COVERAGE_RECORDED: CoverageRecorded,
     EventType.HEARTBEAT: Heartbeat,
     EventType.MONITOR_GAP: MonitorGap,

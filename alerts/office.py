@@ -7,7 +7,7 @@ anew. An append that loses the race is decided anew too, a few times.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from alerts.alert import AlertState
 from alerts.attachments import kind_of
@@ -19,6 +19,7 @@ from alerts.lifecycle import decide
 from alerts.opening import alert_id, by_hand
 from alerts.repeating import same
 from alerts.rules import covered
+from alerts.searches import Search, removing, saving
 from alerts.view import AlertView
 from alerts.vocabulary import CommandType, Ground
 from huiying.core.config import Desk
@@ -119,6 +120,36 @@ class Office:
         if any(event.payload[name] != value for name, value in typed.items()):
             raise KeyReused("key_reused", key=str(key))
         return event
+
+    def save_search(self, actor: Actor, name: str, query: str, *, key: str | None = None) -> Event:
+        """Save a search for the whole desk under a name; duty staff and supervisors. The same `key` again is one."""
+        typed = {"name": name.strip(), "query": query.strip()}
+        return self._searched(actor, EventType.SEARCH_SAVED, key, typed, lambda known: saving(name, query, known))
+
+    def remove_search(self, actor: Actor, of: int, *, key: str | None = None) -> Event:
+        """Remove the search that event `of` saved; duty staff and supervisors."""
+        return self._searched(actor, EventType.SEARCH_REMOVED, key, {"of": of}, lambda known: removing(of, known))
+
+    def _searched(
+        self,
+        actor: Actor,
+        type: EventType,
+        key: str | None,
+        typed: Mapping[str, Json],
+        said: Callable[[list[Search]], dict[str, Json]],
+    ) -> Event:
+        if actor.role not in (Role.DUTY, Role.SUPERVISOR):
+            refusal = "needs_duty_or_supervisor"
+            raise Refused(refusal if actor.role is not Role.ADMINISTRATOR else "administrator_writes_nothing")
+        key = _own(actor, key)
+        if key and (before := self._ledger.by_key(key)):
+            if before[0].type != type or not typed.items() <= before[0].payload.items():
+                raise KeyReused("key_reused", key=key)
+            return before[0]
+        self._view.catch_up()
+        payload = said(self._view.searches())
+        draft = Draft(type, None, actor.pseudonym, actor.role, actor.unit, payload=payload)
+        return self._ledger.append([draft], key=key)[0]
 
     def _decided(self, state: AlertState | None, command: Command, actor: Actor) -> list[Draft]:
         known = self._view.desk()

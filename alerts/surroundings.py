@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.events import EventType
 from alerts.periods import Period
+from alerts.searches import stood
 from huiying.core.config import Desk
 from huiying.core.config_text import read_desk
 from huiying.core.model import Event, Json
@@ -27,7 +28,16 @@ def surroundings(events: Sequence[Event], period: Period, zone: str) -> dict[str
         "restored": [_restored(event) for event in events if event.type == EventType.RESTORED],
         "configuration": _configurations(events, period),
         "coverage": _coverage(events, period, zone),
+        **_searches(events, period),
     }
+
+
+def _searches(events: Sequence[Event], period: Period) -> dict[str, Json]:
+    """Return the saved searches that stood in the period; no key where none did, as in figures issued before."""
+    found = [
+        {"event": one.seq, "name": one.name, "query": one.query} for one in stood(events, period.begin, period.end)
+    ]
+    return {"searches": found} if found else {}
 
 
 def _gap(event: Event) -> dict[str, Json]:

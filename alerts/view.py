@@ -11,6 +11,7 @@ from alerts.alert import AlertState
 from alerts.events import EventType
 from alerts.folded import Folded
 from alerts.projected import Kept, read, write
+from alerts.searches import Search, standing
 from huiying.core.collector import held_off
 from huiying.core.config import Desk
 from huiying.core.config_text import read_desk
@@ -37,6 +38,7 @@ class AlertView:
         self._configuration = 0
         self._kind = "office"
         self._handed_over: list[Event] = []
+        self._searches: list[Event] = []
 
     def catch_up(self) -> int:
         """Fold what the ledger has beyond the last number folded; return that number."""
@@ -120,6 +122,11 @@ class AlertView:
         with self._lock:
             return list(self._handed_over)
 
+    def searches(self) -> list[Search]:
+        """Return the saved searches that stand, in the order saved."""
+        with self._lock:
+            return standing(self._searches)
+
     def events(self, alert: str) -> list[Event]:
         """Return all events of `alert` in order, read from the ledger."""
         with self._lock:
@@ -136,6 +143,8 @@ class AlertView:
             self._configuration = event.seq
         if event.type == EventType.HANDED_OVER:
             self._handed_over.append(event)
+        if event.type in (EventType.SEARCH_SAVED, EventType.SEARCH_REMOVED):
+            self._searches.append(event)
 
 
 def read_all(ledger: Ledger, alert: str | None = None) -> list[Event]:

@@ -5,7 +5,7 @@ files ─► read ─► boundary (outlets) ─► area and persons (rules, topi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from huiying.core.places import covers
 from huiying.core.ports import Ledger
 from huiying.recorded import Recorded
 from huiying.wiring import system_now
-from pipeline.persons import personal_names
+from pipeline.persons import official_names, personal_names
 
 # a place is found by its whole name only, so one that ends so and is longer than a person's name finds no person
 _PLACES = ("村", "镇", "乡", "街道", "社区", "小区", "路", "桥")
@@ -55,9 +55,7 @@ def errors(desk: Desk) -> list[HuiyingError]:
     """Return what may not be recorded: outlets beyond the boundary, rules outside the area, words on persons."""
     found: list[HuiyingError] = [refused for outlet in desk.outlets if (refused := refuse_outlet(outlet))]
     found += [ConfigError("zone_unknown", file=file, zone=zone) for file, zone in _zones(desk) if not _known(zone)]
-    allowed = [unit.name for unit in desk.units] + [desk.area.name]
-    for place in desk.area.places:
-        allowed += [place.name, *place.aliases]
+    allowed = official_names(desk)
     found += _on_persons(desk, allowed)
     for rule in desk.rules:
         found += [
@@ -70,7 +68,7 @@ def errors(desk: Desk) -> list[HuiyingError]:
     return found
 
 
-def _on_persons(desk: Desk, allowed: list[str]) -> list[ConfigError]:
+def _on_persons(desk: Desk, allowed: Sequence[str]) -> list[ConfigError]:
     """Return topics and own places that name a person; a place is excused by units and the area, never by itself."""
     found = [
         ConfigError("topic_on_person", file="topics.toml", topic=topic.id, word=word)

@@ -378,6 +378,7 @@ def services(runtime: Runtime, health: Health | None = None) -> Services:
         highlight=highlight.spans,
         shared=stories.shared,
         read_page=read_page,
+        personal=lambda words: newest().personal(words),
         place_name=lambda code: newest().place_name(code),
         place_codes=lambda name: newest().place_codes(name),
         health=health,

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from huiying.core.config import Desk
 from pipeline.aliases import short_forms
 from pipeline.gazetteer import gazetteer
 
@@ -62,6 +63,12 @@ def personal_names(words: Iterable[str], names: Iterable[str] = ()) -> tuple[str
     """
     own = tuple(names)
     return tuple(word for word in words if any(not _inside(part, word, own) for part in _named(word)))
+
+
+def official_names(desk: Desk) -> tuple[str, ...]:
+    """Return the names of a desk's units and places: a personal name that lies in one of them follows nobody."""
+    places = [name for place in desk.area.places for name in (place.name, *place.aliases)]
+    return (*(unit.name for unit in desk.units), desk.area.name, *places)
 
 
 def _named(word: str) -> list[str]:

@@ -5,6 +5,7 @@ The composition root hands these on as plain callables; nothing here knows a por
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ from huiying.core.config import Area, Desk
 from huiying.core.model import PlaceTag, TopicHit
 from pipeline.gazetteer import gazetteer
 from pipeline.page import PageText
+from pipeline.persons import official_names, personal_names
 from pipeline.places import Ambiguous, PlaceTagger, primary_place
 from pipeline.received import read_page
 from pipeline.shipped import shipped_contexts, shipped_topics
@@ -37,6 +39,7 @@ class Tagger:
 
     def __init__(self, desk: Desk) -> None:
         self._tools = tools_for(desk)
+        self._official = official_names(desk)
         self._own = {place.code: place.name for place in reversed(desk.area.places)} | {desk.area.code: desk.area.name}
 
     def tag(self, title: str, text: str, home: str | None) -> Tags:
@@ -54,6 +57,10 @@ class Tagger:
     def place_codes(self, name: str) -> tuple[str, ...]:
         """Return the codes of every division of the country that is called `name`, villages left out."""
         return gazetteer().codes(name)
+
+    def personal(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Return those of `words` that are personal names, and lie in no name of a place or unit."""
+        return personal_names(words, self._official)
 
     def place_name(self, code: str) -> str:
         """Return the name of a division code, the desk's own names first; the code itself where none is known."""

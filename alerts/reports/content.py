@@ -258,6 +258,9 @@ def _configuration(made: Figures, say: Saying) -> Iterator[Block]:
         told += [f"−{id}" for ids in change["removed"].values() for id in ids]
         files = say.text("figures.configured", files=", ".join(change["files"]))
         yield Paragraph(say.text("report.event", text=" ".join((files, *told)), seq=change["event"]))
+    for search in made.beside.get("searches", ()):
+        fields = {"name": search["name"], "query": search["query"], "seq": search["event"]}
+        yield Paragraph(say.text("report.search", **fields))
 
 
 def _earlier(made: Figures, say: Saying) -> Iterator[Block]:

@@ -18,6 +18,7 @@ from alerts.web.bars import bars
 from alerts.web.extracts import Piece, extract, marked
 from alerts.web.pages import page
 from alerts.web.places import known_places, own_places, place_name
+from alerts.web.saved import saved_beside
 from alerts.web.searched import Asked, Understood, first_of, marks, one_story, understood
 from alerts.web.services import Services
 from alerts.web.visits import ServicesOf, Signed, Visit, desk_of
@@ -122,6 +123,7 @@ def _frame(services: Services, visit: Visit, desk: Desk | None, asked: Asked, te
         "all_places": places,
         "alerted": {post.id: state.id for state in services.view.alerts() for post in state.posts},
         "may_open": visit.account.role is Role.DUTY,
+        **saved_beside(services, visit, text),
     }
 
 

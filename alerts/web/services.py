@@ -22,8 +22,9 @@ class Services:
 
     `cut` turns what a person typed into the index's distinct words, `phrase` into all of them in order; `highlight`
     returns the (start, end) spans of those words in a text, in order and without overlap, and `shared` those of the
-    clauses of one text that another has too. `read_page` reads a captured page, masked. `place_name` and `place_codes`
-    look in the gazetteer. `health` is that of the process, where it has one, and `reports` what the other roles on this
+    clauses of one text that another has too. `read_page` reads a captured page, masked; `personal` returns those of
+    some words that are personal names. `place_name` and `place_codes` look in the gazetteer. `health` is that of the
+    process, where it has one, and `reports` what the other roles on this
     data folder last said of themselves; `papers` are the printed reports, and `rules` the file of the rules in the
     desk's folder.
     """
@@ -41,6 +42,7 @@ class Services:
     highlight: Callable[[str, tuple[str, ...]], Sequence[tuple[int, int]]]
     shared: Callable[[str, str], Sequence[tuple[int, int]]]
     read_page: ReadPage
+    personal: Callable[[Sequence[str]], Sequence[str]]
     place_name: Callable[[str], str | None] = lambda code: None
     place_codes: Callable[[str], tuple[str, ...]] = lambda name: ()
     health: Health | None = None

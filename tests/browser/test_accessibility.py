@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from alerts.vocabulary import Stage
 from huiying.core.errors import BackendError
+from tests.alerts.web.invented import ACCOUNTS
 from tests.browser.hands import Hands, Server
 from tests.browser.stages import one_in_each_stage, with_a_change, with_evidence, with_sources
 
@@ -29,10 +30,19 @@ def pages(server: Server) -> dict[str, list[str]]:
     with_sources(desk)
     capture = with_evidence(desk, alerts[Stage.REPLIED])
     changed = with_a_change(desk)
+    desk.services.office.save_search(ACCOUNTS["duty"], "停水", "停水 OR 断水")
     report = desk.services.papers.issue("2026-W11", None)
     return {
         "duty": [
-            *("/duty", "/duty?show=finished", "/search?words=停水", "/search?place=nowhere", "/outlets", "/handover"),
+            *(
+                "/duty",
+                "/duty?show=finished",
+                "/search?words=停水",
+                "/search?place=nowhere",
+                "/outlets",
+                "/handover",
+                "/search/saved",
+            ),
             *("/figures", "/figures?period=2026-W11", "/figures?period=wrong"),
             *("/figures/alerts?period=2026-W11&of=in_progress", f"/reports?issued={report}", capture, changed),
             *("/nothing", "/alerts/A000000000000"),

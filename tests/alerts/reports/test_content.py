@@ -55,6 +55,14 @@ def test_page_one_says_the_rate_and_all_that_could_make_it_look_better(quarter: 
     assert any("稿件消失或改动" in line for line in said)
 
 
+def test_saved_searches_stand_among_the_configuration(scene: Scene, quarter: Quarter) -> None:
+    scene.clock.set("2026-03-05T10:00:00+08:00")
+    seq = scene.office.save_search(DUTY, "停水", "停水 OR 断水").seq
+    report = replace(quarter, events=read_all(scene.ledger)).report()
+    (section,) = (section for section in report.sections if section.heading.endswith("配置变更"))
+    assert f"保存的检索“停水”：停水 OR 断水（#{seq}）" in list(texts((section,)))
+
+
 def test_every_number_of_the_figures_stands_in_the_report(quarter: Quarter) -> None:
     made, report = quarter.figures(), quarter.report()
     for criterion, count in made.failed.items():

@@ -31,6 +31,7 @@ from huiying.core.model import Dated, Draft, Event, Json, PlaceLevel, PlaceTag, 
 from huiying.core.ports import Clock
 from huiying.core.states import Account
 from huiying.papers import DeskPapers
+from pipeline.persons import personal_names
 from pipeline.reading import read_page
 from pipeline.stories import shared
 
@@ -248,6 +249,7 @@ def invented(folder: Path, clock: Clock, kind: str = "demonstration", writer: bo
         highlight=highlight,
         shared=shared,
         read_page=read_page,
+        personal=lambda words: personal_names(words, ("云泽县", "青石镇")),
         papers=DeskPapers(
             ledger, folder, folder / "checkpoints", clock, DESK, "云泽县值班台", dict, folder / "none.docx"
         ),
