@@ -36,6 +36,11 @@ class Wording:
         """Say whether the catalogues hold `key`."""
         return key in catalogue(self.language)
 
+    def dead_letter(self, reason: str) -> str:
+        """Return why a record could not be handled; the code itself where an earlier program wrote another one."""
+        key = f"dead_letter.{reason}"
+        return self.text(key) if self.known(key) else reason
+
     def moment(self, at: datetime | None) -> str:
         """Return day and minute; empty for None."""
         if at is None:

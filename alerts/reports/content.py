@@ -221,7 +221,8 @@ def _coverage(made: Figures, say: Saying) -> Iterator[Block]:
     covered = made.beside["coverage"]
     outlets = {outlet.id: outlet.name for outlet in say.desk.outlets}
     rows = [(outlets.get(id, id), say.length(minutes * 60 or None)) for id, minutes in covered["minutes"].items()]
-    rows += [(say.text("figures.dead", reason=reason), str(n)) for reason, n in covered["dead"].items()]
+    buried = {say.wording.dead_letter(reason): n for reason, n in covered["dead"].items()}
+    rows += [(say.text("figures.dead", reason=why), str(n)) for why, n in buried.items()]
     if rows:
         yield _counts(say, rows)
     for gap in made.beside["gaps"]:

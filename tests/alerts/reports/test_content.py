@@ -55,6 +55,18 @@ def test_page_one_says_the_rate_and_all_that_could_make_it_look_better(quarter: 
     assert any("稿件消失或改动" in line for line in said)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "与已有稿件是同一篇"), ("en", "stands at another address already")]
+)
+def test_why_posts_could_not_be_handled_is_said_in_words(
+    scene: Scene, quarter: Quarter, language: str, words: str
+) -> None:
+    covered = {"day": "2026-03-05", "outlets": {}, "dead": {"twin": 2}, "backlog": 0}
+    scene.system("coverage_recorded", None, **covered)
+    report = replace(quarter, events=read_all(scene.ledger)).report(language=language)
+    assert any(words in line for line in texts(report.sections))
+
+
 def test_saved_searches_stand_among_the_configuration(scene: Scene, quarter: Quarter) -> None:
     scene.clock.set("2026-03-05T10:00:00+08:00")
     seq = scene.office.save_search(DUTY, "停水", "停水 OR 断水").seq

@@ -19,8 +19,8 @@ def test_every_role_reads_every_page(desk: Invented, person: Callable[[str], Per
     alert = desk.alert()
     one = person(login)
     for address in (
-        "/duty", "/duty?show=finished", "/duty/alarms", "/duty/changes?after=0", f"/alerts/{alert}", "/search", "/search/saved",
-        "/outlets", "/figures", "/figures/alerts?period=2026&of=in_progress",
+        "/duty", "/duty?show=finished", "/duty/alarms", "/duty/changes?after=0", f"/alerts/{alert}", "/search",
+        "/search/saved", "/outlets", "/figures", "/figures/alerts?period=2026&of=in_progress",
     ):  # fmt: skip
         one.page(address)
 
