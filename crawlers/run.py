@@ -28,6 +28,7 @@ from crawlers.reading import Reader, Sought
 from crawlers.resolver import GuardedResolver
 from crawlers.schedule import Trouble, due
 from crawlers.wanted import Wanted
+from huiying.core import checks
 from huiying.core.addresses import host
 from huiying.core.config import Desk, Machine, Outlet
 from huiying.core.errors import BackendError, HuiyingError, Refused
@@ -121,6 +122,7 @@ class Crawl:
         self._clock = clock
         self._resolver = resolver
         self._number = -1
+        self._checks = 0
         self._desk: Desk | None = None
         self._sought: dict[str, Sought] = {}
         self._states: dict[str, SourceState] = {}
@@ -131,6 +133,7 @@ class Crawl:
         """Begin a reading of each source that is due and not being read."""
         try:
             self._configure()
+            self._hurry()
         except HuiyingError as cause:
             logger.warning("configuration_unread", detail=str(cause))
             return
@@ -197,6 +200,17 @@ class Crawl:
             host(f"http://{name}") for outlet in desk.outlets if outlet.test_site for name in outlet.hosts
         )
         self._number, self._desk, self._sought, self._states = number, desk, sought, states
+
+    def _hurry(self) -> None:
+        """Let the sources be due that a person asked for since."""
+        number, now = checks.asked(self._store.cursors), self._clock.now()
+        if number == self._checks:
+            return
+        for id in self._sought:
+            state = self._states.get(id)
+            if state is not None and checks.wanted(self._store.cursors, state, now):
+                self._states[id] = replace(state, due=min(state.due, now))
+        self._checks = number
 
     def _refuse(self, outlet: Outlet, refused: Refused, states: dict[str, SourceState]) -> None:
         """Show each source of an outlet that must not be read as refused; nothing of it is fetched."""

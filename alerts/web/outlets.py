@@ -1,20 +1,30 @@
-"""The outlets page: what crawl knows of each source, in words, and the alarms that stand."""
+"""The outlets page: what crawl knows of each source, in words, the alarms that stand, and "check now"."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+import structlog
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
 
 from alerts.living import READ
+from alerts.web.guard import Posted
 from alerts.web.pages import page
+from alerts.web.problems import NotThere
 from alerts.web.services import Services
-from alerts.web.visits import ServicesOf, Signed, desk_of, zone_of
+from alerts.web.visits import ServicesOf, Signed, Visit, desk_of, zone_of
+from huiying.core.checks import ask, refusal
 from huiying.core.config import Outlet, Source
+from huiying.core.errors import Refused
+from huiying.core.model import Role
 from huiying.core.states import SourceAlarm, SourceState
 
+logger = structlog.get_logger("huiying.desk")
 router = APIRouter(include_in_schema=False)
+MAY_CHECK = (Role.DUTY, Role.SUPERVISOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +48,36 @@ class OutletLine:
 
 
 @router.get("/outlets")
-def outlets_page(request: Request, services: ServicesOf, visit: Signed) -> Response:
-    """Show every configured outlet; those with an alarm first."""
-    return page(request, "outlets.html", visit, outlets=lines(services))
+def outlets_page(
+    request: Request, services: ServicesOf, visit: Signed, asked: Annotated[str, Query()] = ""
+) -> Response:
+    """Show every configured outlet; those with an alarm first. `asked` is the source that is to be read now."""
+    return _page(request, services, visit, asked=asked)
+
+
+@router.post("/outlets/check")
+def check_now(request: Request, services: ServicesOf, visit: Signed, fields: Posted) -> Response:
+    """Ask crawl to read a source now, unless its site wishes otherwise or it was read a moment ago."""
+    if visit.account.role not in MAY_CHECK:
+        raise Refused("needs_duty_or_supervisor")
+    now, wanted = services.clock.now(), fields.get("source", "")
+    known = {source.id: source.state for line in lines(services) for source in line.sources}
+    if wanted not in known:
+        raise NotThere("page_not_there")
+    if code := refusal(known[wanted], now):
+        sentence = Refused(code).sentence(visit.wording.language)
+        return _page(request, services, visit, 422, sentence)
+    ask(services.store.cursors, wanted, now)
+    logger.info("check_asked", source=wanted, who=visit.actor.pseudonym)
+    return RedirectResponse(f"/outlets?{urlencode({'asked': wanted})}", 303)
+
+
+def _page(
+    request: Request, services: Services, visit: Visit, status: int = 200, sentence: str = "", asked: str = ""
+) -> Response:
+    may = visit.account.role in MAY_CHECK
+    shown = lines(services)
+    return page(request, "outlets.html", visit, status, outlets=shown, sentence=sentence, asked=asked, may_check=may)
 
 
 def lines(services: Services) -> list[OutletLine]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from huiying.core.addresses import post_id
+from huiying.core.checks import ask
 from huiying.core.config import Source
 from huiying.core.states import Reading
 from tests.crawlers.desk import DATE, ID, PAGE, Office, entry, outlet
@@ -45,6 +46,18 @@ def test_every_twentieth_poll_is_a_full_one(office: Office, site: Site) -> None:
     readings = [office.read_again(ID).reading for _ in range(19)]
     assert readings[:18] == [Reading.NOT_MODIFIED] * 18
     assert readings[18] is Reading.SAME_BYTES
+
+
+def test_a_source_that_is_asked_for_is_read_before_it_is_due(site: Site, offices: Callable[..., Office]) -> None:
+    site.feed("/feed.xml", [entry(site, 1)])
+    hourly = (Source(kind="feed", address=site.url("/feed.xml"), every=3600),)
+    office = offices(outlet("bao", site.url("/feed.xml"), site.host, sources=hourly))
+    office.begin()
+    due = office.wait_read(ID).due
+    office.clock.forward(seconds=120)
+    assert office.clock.now() < due
+    ask(office.store.cursors, ID, office.clock.now())
+    assert office.wait_read(ID).due > due
 
 
 def test_the_same_bytes_without_validators_are_recognised(office: Office, site: Site) -> None:

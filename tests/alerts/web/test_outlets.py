@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.living import READ
+from huiying.core.checks import asked
 from huiying.core.states import Reading, SourceAlarm, SourceState
 from tests.alerts.web.conftest import Person
 from tests.alerts.web.invented import Invented
@@ -27,6 +28,30 @@ def test_every_way_a_reading_ends_has_its_words(
     page = one.page("/outlets")
     assert "reading." not in page
     assert "Disallow: /" in page
+
+
+@pytest.mark.parametrize("login", ["duty", "supervisor", "viewer", "unit"])
+def test_a_source_is_asked_for_by_those_on_duty(desk: Invented, person: Callable[[str], Person], login: str) -> None:
+    one, allowed = person(login), login in ("duty", "supervisor")
+    assert ("/outlets/check" in one.page("/outlets")) is allowed
+    answer = one.client.post("/outlets/check", data={"token": one.token, "source": "yunze-news/1"})
+    assert answer.status_code == (303 if allowed else 403)
+    assert asked(desk.services.store.cursors) == allowed
+    if allowed:
+        assert "已请求现在读取 yunze-news/1" in one.page(answer.headers["location"])
+        nowhere = one.client.post("/outlets/check", data={"token": one.token, "source": "nowhere/1"})
+        assert nowhere.status_code == 404
+
+
+def test_a_site_that_does_not_wish_to_be_read_is_not_asked_for(desk: Invented, person: Callable[[str], Person]) -> None:
+    now = desk.services.clock.now()
+    state = SourceState("yunze-news/1", "yunze-news", now, Reading.REFUSED, "robots", failures=3)
+    desk.services.store.crawl.save_source(state)
+    one = person("duty")
+    answer = one.client.post("/outlets/check", data={"token": one.token, "source": "yunze-news/1"})
+    assert answer.status_code == 422
+    assert "该网站不允许读取这个来源" in answer.text
+    assert asked(desk.services.store.cursors) == 0
 
 
 def test_outlets_with_an_alarm_come_first(desk: Invented, person: Callable[[str], Person]) -> None:
