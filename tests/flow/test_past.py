@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from datetime import timedelta
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
@@ -108,6 +109,21 @@ def test_the_ledger_is_the_roles_own_and_holds(played: Path, events: list[Event]
         runtime.close()
     assert (found.bad, found.kind) == (None, "demonstration")
     assert found.captures >= 10
+
+
+def test_every_alert_cites_the_page_that_it_was_opened_on_and_the_page_is_kept(
+    played: Path, events: list[Event]
+) -> None:
+    posts = [event.payload["posts"][0] for event in events if event.type == "opened"]
+    assert posts
+    runtime = open_desk(played)
+    try:
+        kept = set(runtime.captures.references())
+        bodies = [runtime.captures.get(post["capture"]).body for post in posts]
+    finally:
+        runtime.close()
+    assert {post["capture"] for post in posts} <= kept
+    assert [sha256(body).hexdigest() for body in bodies] == [post["sha256"] for post in posts]
     types = {event.type for event in events}
     assert {"captured", "heartbeat", "coverage_recorded", "checkpoint_issued", "report_issued"} <= types
     assert all(one.recorded_at <= two.recorded_at for one, two in pairwise(events))
