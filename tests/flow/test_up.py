@@ -162,7 +162,7 @@ def test_an_offices_own_desk_from_init_to_apply(tmp_path: Path) -> None:
     )
     assert added.returncode == 0, added.stderr
     wrong = huiying("apply", desk, "--as", "boss", HUIYING_PASSWORD="wrong-password")
-    assert (wrong.returncode, "password is wrong" in wrong.stderr) == (1, True)
+    assert (wrong.returncode, "password do not match" in wrong.stderr) == (1, True)
     applied = huiying("apply", desk, "--as", "boss", HUIYING_PASSWORD="p" * 9)
     assert "event 2" in applied.stdout, applied.stderr
     assert "nothing was recorded" in huiying("apply", desk, "--as", "boss", HUIYING_PASSWORD="p" * 9).stdout
