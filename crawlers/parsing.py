@@ -86,8 +86,9 @@ class Parser:
             # What the children need is imported once, in the process that they are forked from.
             _SPAWNING.set_forkserver_preload(["crawlers.parsing"])
             self._pipe, theirs = _SPAWNING.Pipe()
-            self._child = _SPAWNING.Process(target=_serve, args=(theirs,), name="parser", daemon=True)
-            self._child.start()
+            child = _SPAWNING.Process(target=_serve, args=(theirs,), name="parser", daemon=True)
+            child.start()
+            self._child = child  # only now: whoever closes meanwhile cannot kill what has not begun
             theirs.close()
             self._wait(self._pipe)
         return self._pipe

@@ -18,6 +18,7 @@ from crawlers.boundary import refuse_address
 from crawlers.changes import News, judge
 from crawlers.fetch import Fetcher, header
 from crawlers.items import Item, Unreadable
+from crawlers.keeping import Keeping
 from crawlers.line import Line
 from crawlers.outcomes import (
     EMPTY,
@@ -33,7 +34,7 @@ from crawlers.outcomes import (
     with_dates,
 )
 from crawlers.parsing import Parser
-from crawlers.posts import Fate, Origin, Posts
+from crawlers.posts import Fate, Origin, Posts, Wanted
 from crawlers.schedule import NETWORK, Trouble, conditional, next_due
 from crawlers.sitemaps import Index
 from crawlers.unfolding import Unfolding
@@ -60,11 +61,14 @@ class Sought:
 class Reader:
     """Reads sources one by one. Counts polls, mistrusts validators, watches our own line while the process lives."""
 
-    def __init__(self, fetcher: Fetcher, parser: Parser, posts: Posts, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, fetcher: Fetcher, parser: Parser, posts: Posts, store: Store, keeping: Keeping, clock: Clock
+    ) -> None:
         self._fetcher = fetcher
         self._parser = parser
         self._posts = posts
         self._store = store
+        self._keeping = keeping
         self._clock = clock
         self._polls: Counter[str] = Counter()
         self._distrusted: set[str] = set()
@@ -85,8 +89,8 @@ class Reader:
             logger.exception("reading_broke", source=sought.id)
             broken = Failure(Trouble.PARSE, f"not_a_feed {type(cause).__name__}")
             new = [failed(state, broken, sought.source, self._clock.now())]
+        await self._keeping.sources(new)
         for one in new:
-            self._store.crawl.save_source(one)
             self._tell(one)
         return new
 
@@ -161,14 +165,15 @@ class Reader:
         wanted = [item for item in items if first[item.post()] is item]
         states = self._store.crawl.posts([item.post() for item in wanted])
         wanted = [item for item in wanted if not await self._buried(sought, item, states.get(item.post()), fates)]
-        new = self._posts.intend([item for item in wanted if item.post() not in states], sought.id, now)
+        new = await self._posts.intend([item for item in wanted if item.post() not in states], sought.id, now)
         states |= new
         at = instants(wanted, sought.outlet.zone, now)
-        for item in wanted:
-            known = states[item.post()]
-            if judge(known, item, sought.id, sources).news is not News.UNCHANGED:
-                fates[await self._posts.take(item, known, _origin(sought, state, known, at.get(item.post())))] += 1
-        return fates, len(new)
+        news = [
+            item for item in wanted if judge(states[item.post()], item, sought.id, sources).news is not News.UNCHANGED
+        ]
+        origins = [_origin(sought, state, states[item.post()], at.get(item.post())) for item in news]
+        taken = (Wanted(item, states[item.post()], origin) for item, origin in zip(news, origins, strict=True))
+        return fates + await self._posts.take(taken), len(new)
 
     async def _buried(self, sought: Sought, item: Item, known: PostState | None, fates: Counter[Fate]) -> bool:
         """Bury an item that may not be fetched, once; say whether it may not."""

@@ -21,6 +21,7 @@ from crawlers.aside import Aside
 from crawlers.boundary import refuse_outlet
 from crawlers.engine import Engine, on_reactor
 from crawlers.fetch import Fetcher
+from crawlers.keeping import Keeping
 from crawlers.outcomes import Failure, failed
 from crawlers.parsing import Parser
 from crawlers.posts import Posts
@@ -89,10 +90,11 @@ async def opened(
     """Yield the role's work on the reactor's loop, for whoever gives it its ticks."""
     engine = Engine(machine.contact, clock)
     fetcher = Fetcher(engine, clock, engine.resolver.refused)
-    aside, parser = Aside(log), Parser()
-    posts = Posts(machine.desk, fetcher, aside, store, captures, clock)
-    wanted = Wanted(machine.desk, fetcher, aside, store, captures, clock)
-    crawl = Crawl(desk_of, Reader(fetcher, parser, posts, store, clock), wanted, store, clock, engine.resolver)
+    aside, keeping, parser = Aside(log), Keeping(store, captures), Parser()
+    posts = Posts(machine.desk, fetcher, aside, store, keeping, clock)
+    wanted = Wanted(machine.desk, fetcher, aside, store, keeping, clock)
+    reader = Reader(fetcher, parser, posts, store, keeping, clock)
+    crawl = Crawl(desk_of, reader, wanted, store, clock, engine.resolver)
     await engine.start()
     try:
         yield crawl
@@ -101,6 +103,7 @@ async def opened(
         await engine.stop()
         parser.close()
         aside.close()
+        keeping.close()
 
 
 class Crawl:

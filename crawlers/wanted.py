@@ -13,6 +13,7 @@ import structlog
 from crawlers.aside import Aside
 from crawlers.boundary import owns
 from crawlers.fetch import Fetcher, Missed, header
+from crawlers.keeping import Keeping
 from crawlers.seen_text import seen_hash
 from huiying.core import codec
 from huiying.core.addresses import canonical
@@ -20,7 +21,7 @@ from huiying.core.config import Desk, Outlet
 from huiying.core.consume import bury
 from huiying.core.errors import BackendError, Dead
 from huiying.core.model import CaptureWanted, Response, Topic
-from huiying.core.ports import Captures, Clock, Record
+from huiying.core.ports import Clock, Record
 from huiying.core.states import Captured, Store
 
 logger = structlog.get_logger("huiying.crawl")
@@ -33,12 +34,12 @@ REST = 1  # seconds before a capture that could not be kept begins anew
 class Wanted:
     """Polls the topic and keeps what is under way in memory; a kill makes the uncommitted come again."""
 
-    def __init__(self, desk: str, fetcher: Fetcher, log: Aside, store: Store, captures: Captures, clock: Clock) -> None:
+    def __init__(self, desk: str, fetcher: Fetcher, log: Aside, store: Store, keeping: Keeping, clock: Clock) -> None:
         self._desk = desk
         self._fetcher = fetcher
         self._log = log
         self._store = store
-        self._captures = captures
+        self._keeping = keeping
         self._clock = clock
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
@@ -107,20 +108,20 @@ class Wanted:
             answer: Response | Missed = Missed("not_official", wanted.address)
         else:
             answer = await self._fetcher.fetch(outlet, wanted.address)
-        result = self._kept(wanted, answer)
+        result = await self._kept(wanted, answer)
         self._store.captured.save(result)
         logger.info("captured", capture_of=wanted.event, address=wanted.address, failure=result.failure)
 
-    def _kept(self, wanted: CaptureWanted, answer: Response | Missed) -> Captured:
+    async def _kept(self, wanted: CaptureWanted, answer: Response | Missed) -> Captured:
         if isinstance(answer, Missed):
             return self._failed(wanted, answer.code)
         if not (200 <= answer.status < 300 and answer.body):
             # Of a later look the answer itself is what shows that the page is gone.
-            shown = self._captures.put(answer) if wanted.day and answer.body else None
+            shown = (await self._keeping.captures([answer]))[0] if wanted.day and answer.body else None
             return self._failed(wanted, f"http_{answer.status}", shown)
-        reference = self._captures.put(answer)
+        [reference] = await self._keeping.captures([answer])
         digest = seen_hash(answer.body, header(answer, "content-type"))
-        first = self._store.crawl.first_fetched(canonical(wanted.address), digest, answer.fetched)
+        [first] = await self._keeping.pages([(canonical(wanted.address), digest, answer.fetched)])
         return Captured(wanted.event, wanted.attempt, wanted.address, reference, first, answer.fetched, day=wanted.day)
 
     def _failed(self, wanted: CaptureWanted, code: str, shown: str | None = None) -> Captured:

@@ -16,6 +16,7 @@ SIZE_EVERY = 10.0  # seconds
 _WRITING = frozenset(
     {
         *("append", "put", "commit", "save", "replace", "assign", "set", "pin", "save_source", "save_post"),
+        *("put_all", "save_sources", "save_posts"),
         *("add", "erase"),
     }
 )

@@ -16,11 +16,12 @@ import re
 import shutil
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date
 from http import HTTPStatus
 from io import BytesIO, FileIO
+from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -54,17 +55,30 @@ class FolderCaptures:
 
     def put(self, response: Response) -> str:
         """Write one record and force it to the disk: a reference must never name what a power cut took."""
-        day = response.fetched.astimezone(UTC).date().isoformat()
-        record = _record(response)
+        return self.put_all([response])[0]
+
+    def put_all(self, responses: Sequence[Response]) -> list[str]:
+        """Write the records of each day one behind the other and force them to the disk once."""
+        references: dict[int, str] = {}
+        days: dict[str, list[int]] = {}
+        for number, response in enumerate(responses):
+            days.setdefault(response.fetched.astimezone(UTC).date().isoformat(), []).append(number)
+        for day, numbers in days.items():
+            written = self._put(day, [_record(responses[number]) for number in numbers])
+            references |= zip(numbers, written, strict=True)
+        return [references[number] for number in range(len(responses))]
+
+    def _put(self, day: str, records: Sequence[bytes]) -> list[str]:
         with self._alone, _errors():
             file = self._open(day)
-            offset = file.seek(0, os.SEEK_END)
+            begin = file.seek(0, os.SEEK_END)
             try:
-                _write(file, record)
+                _write(file, b"".join(records))
             except OSError:
-                self._cut_off(offset)
+                self._cut_off(begin)
                 raise
-        return f"{day}/{self._name[1]}:{offset}"
+            offsets = accumulate(map(len, records[:-1]), initial=begin)
+            return [f"{day}/{self._name[1]}:{offset}" for offset in offsets]
 
     def get(self, reference: str) -> Response:
         """Read the record that begins at the reference, the cited copy first."""

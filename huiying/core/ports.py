@@ -257,6 +257,9 @@ class Captures(Protocol):
     def put(self, response: Response) -> str:
         """Keep `response` among the seen; return its reference. Durable when this returns."""
 
+    def put_all(self, responses: Sequence[Response]) -> list[str]:
+        """Keep each of `responses` as `put` does; return their references in order. Durable when this returns."""
+
     def get(self, reference: str) -> Response:
         """Return the response. One that is not held is a BackendError with code "capture_missing"."""
 

@@ -82,12 +82,21 @@ class CrawlStates(Protocol):
 
     def save_source(self, state: SourceState) -> None: ...
 
+    def save_sources(self, states: Sequence[SourceState]) -> None:
+        """Save all or none; of two states of one source the later one stands."""
+
     def posts(self, ids: Sequence[str]) -> dict[str, PostState]: ...
 
     def save_post(self, state: PostState) -> None: ...
 
+    def save_posts(self, states: Sequence[PostState]) -> None:
+        """Save all or none; of two states of one post the later one stands."""
+
     def first_fetched(self, address: str, sha256: str, at: datetime) -> datetime:
         """Remember that these bytes stood at `address` at `at`; return the earliest instant remembered for them."""
+
+    def all_first_fetched(self, pages: Sequence[tuple[str, str, datetime]]) -> list[datetime]:
+        """Do `first_fetched` with each of `pages` in turn, all or none; return the instants in the same order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,15 @@ def test_get_returns_what_was_put(captures: Captures) -> None:
     assert [captures.get(one) for one in references] == [PAGE, *others]
 
 
+def test_many_are_put_at_once_each_with_its_request_and_in_the_folder_of_its_day(captures: Captures) -> None:
+    pages = [ASKED, replace(PAGE, fetched=AT + timedelta(days=1)), PAGE, ASKED]
+    references = captures.put_all(pages)
+    assert [one.partition("/")[0] for one in references] == ["2026-01-27", "2026-01-28", "2026-01-27", "2026-01-27"]
+    captures.pin(references[0])
+    assert [captures.get(one) for one in references] == pages
+    assert captures.put_all([]) == []
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 @given(body=st.binary(max_size=2000), status=st.sampled_from([200, 204, 404, 503, 599]))
 def test_any_bytes_come_back(captures: Captures, body: bytes, status: int) -> None:

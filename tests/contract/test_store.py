@@ -74,6 +74,31 @@ def test_post_states_are_found_by_id(store: Store) -> None:
     assert store.crawl.posts(ids) == {state.post: replace(state, version=2)}
 
 
+def test_many_states_are_saved_at_once_and_of_two_the_later_one_stands(store: Store) -> None:
+    sources = [SourceState(f"paper/{number}", "paper", NOW) for number in (2, 1)]
+    posts = [PostState(post * 32, "paper/1", 1, "i", "b", NOW, NOW) for post in "ba"]
+    store.crawl.save_sources([*sources, replace(sources[0], failures=3)])
+    store.crawl.save_posts([*posts, replace(posts[0], version=2)])
+    assert store.crawl.sources() == [sources[1], replace(sources[0], failures=3)]
+    assert store.crawl.posts([one.post for one in posts]) == {
+        "a" * 32: posts[1],
+        "b" * 32: replace(posts[0], version=2),
+    }
+
+
+def test_many_states_are_saved_all_or_none(store: Store) -> None:
+    bad = replace(PostState("b" * 32, "paper/1", 1, "i", "b", NOW, NOW), version=None)  # type: ignore[arg-type]
+    with pytest.raises(BackendError):
+        store.crawl.save_posts([replace(bad, post="a" * 32, version=1), bad])
+    assert store.crawl.posts(["a" * 32, "b" * 32]) == {}
+
+
+def test_first_fetches_are_remembered_in_turn_and_answered_in_order(store: Store) -> None:
+    later = NOW + timedelta(hours=1)
+    pages = [("http://b/", "one", later), ("http://a/", "one", NOW), ("http://b/", "one", NOW)]
+    assert store.crawl.all_first_fetched(pages) == [later, NOW, later]
+
+
 def test_the_first_fetch_of_a_version_is_remembered(store: Store) -> None:
     assert store.crawl.first_fetched("http://a/", "one", NOW) == NOW
     later = NOW + timedelta(hours=1)
@@ -375,7 +400,10 @@ READS: tuple[Callable[[Store], object], ...] = (
 WRITES: tuple[Callable[[Store], object], ...] = (
     lambda store: store.crawl.save_source(SourceState("a", "b", NOW)),
     lambda store: store.crawl.save_post(PostState("a", "s", 1, "", "", NOW, NOW)),
+    lambda store: store.crawl.save_sources([SourceState("a", "b", NOW)]),
+    lambda store: store.crawl.save_posts([PostState("a", "s", 1, "", "", NOW, NOW)]),
     lambda store: store.crawl.first_fetched("a", "b", NOW),
+    lambda store: store.crawl.all_first_fetched([("a", "b", NOW)]),
     lambda store: store.stories.assign("p", [1], DAY, DAY, choose_first),
     lambda store: store.stories.expire(DAY),
     lambda store: store.accounts.add(ACCOUNT),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -33,15 +34,17 @@ class Failing:
         self._port, self._method, self._left = port, method, after
 
     def __getattr__(self, name: str) -> Any:
-        if name != self._method:
-            return getattr(self._port, name)
+        found = getattr(self._port, name)
+        return found if name != self._method else partial(self._call, found)
+
+    def _call(self, method: Callable[..., Any], *given: Any) -> Any:
         self._left -= 1
         if self._left < 0:
             raise BackendError("store_failed", detail="killed here")
-        return getattr(self._port, name)
+        return method(*given)
 
 
-@pytest.mark.parametrize("method", ["save_post", "save_source"])
+@pytest.mark.parametrize("method", ["save_posts", "all_first_fetched", "save_sources"])
 @pytest.mark.parametrize("after", range(4))
 def test_a_kill_between_the_steps_loses_nothing_and_doubles_only_identical_records(
     office: Office, site: Site, method: str, after: int

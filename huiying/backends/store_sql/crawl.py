@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from operator import itemgetter
+from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, and_, select
+from sqlalchemy import Connection, Engine, and_, select
 
 from huiying.backends import sql
-from huiying.backends.store_sql.rows import insert_new, replace
+from huiying.backends.store_sql.rows import insert_new, replace_all
 from huiying.backends.store_sql.tables import PAGES, POSTS, SOURCES
 from huiying.core.codec import instant, instant_text
 from huiying.core.states import PostState, SourceState
@@ -39,9 +41,13 @@ class SqlCrawlStates:
 
     def save_source(self, state: SourceState) -> None:
         """Keep `state` in place of the one before."""
-        written = _SOURCE.dump_json(state).decode()
+        self.save_sources([state])
+
+    def save_sources(self, states: Sequence[SourceState]) -> None:
+        """Keep each of `states` in place of the one before, by id: two writers then wait, and never for each other."""
+        rows = [{"source": state.source, "state": _SOURCE.dump_json(state).decode()} for state in states]
         with sql.writing(self._engine, "store") as connection:
-            replace(connection, SOURCES, {"source": state.source}, {"state": written})
+            replace_all(connection, SOURCES, ["source"], sorted(rows, key=itemgetter("source")))
 
     def posts(self, ids: Sequence[str]) -> dict[str, PostState]:
         """Return the states of those posts of `ids` that are known."""
@@ -57,15 +63,30 @@ class SqlCrawlStates:
 
     def save_post(self, state: PostState) -> None:
         """Keep `state` in place of the one before."""
-        values = asdict(state)
-        values |= {"first_seen": instant_text(state.first_seen), "fetched": instant_text(state.fetched)}
+        self.save_posts([state])
+
+    def save_posts(self, states: Sequence[PostState]) -> None:
+        """Keep each of `states` in place of the one before, by id as the sources."""
         with sql.writing(self._engine, "store") as connection:
-            replace(connection, POSTS, {"post": values.pop("post")}, values)
+            replace_all(connection, POSTS, ["post"], sorted(map(_row, states), key=itemgetter("post")))
 
     def first_fetched(self, address: str, sha256: str, at: datetime) -> datetime:
         """Remember these bytes at `address`; return the earliest instant remembered for them."""
-        same = and_(PAGES.c.address == address, PAGES.c.sha256 == sha256)
-        row = {"address": address, "sha256": sha256, "first_fetched": instant_text(at)}
+        return self.all_first_fetched([(address, sha256, at)])[0]
+
+    def all_first_fetched(self, pages: Sequence[tuple[str, str, datetime]]) -> list[datetime]:
+        """Remember the bytes of each page, by address as the sources; return the earliest instants."""
         with sql.writing(self._engine, "store") as connection:
-            insert_new(connection, PAGES, row)
-            return instant(connection.execute(select(PAGES.c.first_fetched).where(same)).scalar_one())
+            for address, sha256, at in sorted(pages, key=itemgetter(0, 1)):
+                row = {"address": address, "sha256": sha256, "first_fetched": instant_text(at)}
+                insert_new(connection, PAGES, row)
+            return [_first(connection, address, sha256) for address, sha256, _ in pages]
+
+
+def _row(state: PostState) -> dict[str, Any]:
+    return asdict(state) | {"first_seen": instant_text(state.first_seen), "fetched": instant_text(state.fetched)}
+
+
+def _first(connection: Connection, address: str, sha256: str) -> datetime:
+    same = and_(PAGES.c.address == address, PAGES.c.sha256 == sha256)
+    return instant(connection.execute(select(PAGES.c.first_fetched).where(same)).scalar_one())
