@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ LEAST_PACE = 1.0  # seconds between requests to one host; less is for test sites
 _SPECIAL = tuple(ipaddress.ip_network(one) for one in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20"))
 # All that IANA has assigned of IPv6 (RFC 4291 section 2.5.4), and NAT64, whose inner address is judged by itself.
 _UNICAST = tuple(ipaddress.ip_network(one) for one in ("2000::/3", "64:ff9b::/96"))
+_HOSTS = 4096  # names whose verdict is kept: the same ones come at every reading
 _HOST = re.compile(r"[^\s/?#@]+")
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}", re.I)
@@ -108,6 +109,7 @@ def _is_public(ip: IP) -> bool:
     return ip.version == 4 or any(ip in network for network in _UNICAST)
 
 
+@lru_cache(maxsize=_HOSTS)
 def _port(own: str) -> int | None:
     return urlsplit(f"http://{own}").port
 
@@ -128,6 +130,7 @@ def _refuse_host(outlet: Outlet, name: str) -> str | None:
     return _refuse_literal(name) or _listed(name)
 
 
+@lru_cache(maxsize=_HOSTS)
 def _is_loopback(name: str) -> bool:
     try:
         return ipaddress.ip_address(name).is_loopback
@@ -135,6 +138,7 @@ def _is_loopback(name: str) -> bool:
         return name == "localhost" or name.endswith(".localhost")
 
 
+@lru_cache(maxsize=_HOSTS)
 def _refuse_literal(name: str) -> str | None:
     """Refuse private addresses, every numeric form but the dotted four, and names that only a local network knows."""
     try:
@@ -147,6 +151,7 @@ def _refuse_literal(name: str) -> str | None:
         return inwards or (None if _NAME.fullmatch(name) else "bad_host")
 
 
+@lru_cache(maxsize=_HOSTS)
 def _listed(name: str) -> str | None:
     labels = name.split(".")
     for start in range(len(labels) - 1):

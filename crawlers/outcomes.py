@@ -15,6 +15,7 @@ from crawlers.fetch import Missed, header
 from crawlers.items import Item, Unreadable
 from crawlers.line import AGAIN
 from crawlers.schedule import Trouble, again, next_due, window, with_new
+from crawlers.settled import Known
 from huiying.core.config import Source
 from huiying.core.dates import read_date
 from huiying.core.model import Response
@@ -128,7 +129,7 @@ def brought(state: SourceState, size: int, fresh: int, zone: str, now: datetime)
     return replace(state, window=held, rhythm=with_new(state.rhythm, fresh, zone, now))
 
 
-def instants(items: Iterable[Item], zone: str, now: datetime) -> dict[str, datetime]:
+def instants(items: Iterable[Item | Known], zone: str, now: datetime) -> dict[str, datetime]:
     """Return the instants of the items that say one without doubt, by post."""
     read = ((item.post(), read_date(item.date, zone, now)) for item in items if item.date)
     return {post: dated.at for post, dated in read if dated is not None}

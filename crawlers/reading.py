@@ -1,6 +1,7 @@
 """One reading of one source, from the conditional request to its saved state.
 
 fetch ─► 304 | same bytes | items ─ judge each ─► dead | unchanged | Posts.take, in document order ─► SourceState
+                                  └ settled before ─► dates only
 The validators (ETag, Last-Modified, body hash) are saved only when every item is stored: a kill repeats the reading.
 """
 
@@ -36,6 +37,7 @@ from crawlers.outcomes import (
 from crawlers.parsing import Parser
 from crawlers.posts import Fate, Origin, Posts, Wanted
 from crawlers.schedule import NETWORK, Trouble, conditional, next_due
+from crawlers.settled import Entered, Entries, Known, Settled
 from crawlers.sitemaps import Index
 from crawlers.unfolding import Unfolding
 from crawlers.wishes import wish
@@ -65,16 +67,20 @@ class Reader:
         self, fetcher: Fetcher, parser: Parser, posts: Posts, store: Store, keeping: Keeping, clock: Clock
     ) -> None:
         self._fetcher = fetcher
-        self._parser = parser
         self._posts = posts
         self._store = store
         self._keeping = keeping
         self._clock = clock
         self._polls: Counter[str] = Counter()
         self._distrusted: set[str] = set()
+        self._settled = Settled(parser)
         self._unfolding = Unfolding(fetcher, parser, clock)
         self._line = Line()
         self._blamed: dict[str, SourceState] = {}  # before failures that may turn out to be our own line's
+
+    def reconfigured(self) -> None:
+        """Look at every item again: another configuration may judge otherwise."""
+        self._settled.forget()
 
     async def read(self, sought: Sought, state: SourceState, sources: Mapping[str, Sought]) -> list[SourceState]:
         """Read `sought` once; return its new state, saved, and those of sources that were blamed for our own line.
@@ -134,18 +140,21 @@ class Reader:
             return quiet(state, Reading.NOT_MODIFIED, sought.source, zone, now)
         if sha256(answer.body).hexdigest() == state.body_hash:
             return quiet(state, Reading.SAME_BYTES, sought.source, zone, now)
-        items, whole = await self._items(sought, answer)
-        if isinstance(items, Failure):
-            return failed(state, items, sought.source, now)
-        fates, fresh = await self._take(sought, state, frozenset(sources), items, now)
-        known = brought(replace(state, wish=wish(answer.body)), len(items), fresh, zone, now)
-        whole = whole and not fates[Fate.WAITING]
-        return self._read_whole(sought, self._with_validators(known, sought.id, answer, whole), items, fates, now)
-
-    async def _items(self, sought: Sought, answer: Response) -> tuple[list[Item] | Failure, bool]:
-        """Return the items, and whether the answer's bytes are all that they depend on."""
         kind = header(answer, "content-type")
-        read = await self._parser(sought.source, answer.body, kind, answer.address)
+        task = (sought.source, answer.body, kind, answer.address)
+        entered = await self._settled.read(sought.id, task, whole=state.first_read is None)
+        entries, whole = await self._entries(sought, entered)
+        if isinstance(entries, Failure):
+            return failed(state, entries, sought.source, now)
+        fates, fresh = await self._take(sought, state, frozenset(sources), entries, now)
+        self._settled.settle(sought.id, entered, waiting=fates[Fate.WAITING] > 0)
+        known = brought(replace(state, wish=wish(answer.body)), len(entries), fresh, zone, now)
+        whole = whole and not fates[Fate.WAITING]
+        return self._read_whole(sought, self._with_validators(known, sought.id, answer, whole), entries, fates, now)
+
+    async def _entries(self, sought: Sought, entered: Entered) -> tuple[Entries | Failure, bool]:
+        """Return the items, and whether the answer's bytes are all that they depend on."""
+        read = entered.read
         if isinstance(read, Unreadable):
             return unreadable(read), True
         if isinstance(read, Index):
@@ -154,15 +163,17 @@ class Reader:
         return read or EMPTY, True
 
     async def _take(
-        self, sought: Sought, state: SourceState, sources: frozenset[str], items: list[Item], now: datetime
+        self, sought: Sought, state: SourceState, sources: frozenset[str], entries: Entries, now: datetime
     ) -> tuple[Counter[Fate], int]:
         """Bring each item to its end, in document order; return the fates, and how many were never seen before.
 
         An address that stands twice counts where it stands first.
         """
         fates: Counter[Fate] = Counter()
-        first = {item.post(): item for item in reversed(items)}
-        wanted = [item for item in items if first[item.post()] is item]
+        first: dict[str, Item | Known] = {}
+        for entry in entries:
+            first.setdefault(entry.post(), entry)
+        wanted = [item for item in first.values() if isinstance(item, Item)]
         states = self._store.crawl.posts([item.post() for item in wanted])
         wanted = [item for item in wanted if not await self._buried(sought, item, states.get(item.post()), fates)]
         new = await self._posts.intend([item for item in wanted if item.post() not in states], sought.id, now)
@@ -184,11 +195,12 @@ class Reader:
         return reason is not None
 
     def _read_whole(
-        self, sought: Sought, state: SourceState, items: list[Item], fates: Counter[Fate], now: datetime
+        self, sought: Sought, state: SourceState, entries: Entries, fates: Counter[Fate], now: datetime
     ) -> SourceState:
-        at = instants(items, sought.outlet.zone, now)
+        at = instants(entries, sought.outlet.zone, now)
         new = with_dates(state, list(at.values()), sought.outlet.zone)
         if state.first_read is None:
+            items = [item for item in entries if isinstance(item, Item)]  # all: nothing is settled before the first
             old = {item.post() for item in items if item.address and is_backlog(at.get(item.post()), now)}
             new = replace(new, first_read=now, backlog=len(old))
         reading = Reading.NEW if fates[Fate.STORED] else Reading.NOTHING_NEW

@@ -203,6 +203,7 @@ class Crawl:
             host(f"http://{name}") for outlet in desk.outlets if outlet.test_site for name in outlet.hosts
         )
         self._number, self._desk, self._sought, self._states = number, desk, sought, states
+        self._reader.reconfigured()
 
     def _hurry(self) -> None:
         """Let the sources be due that a person asked for since."""
