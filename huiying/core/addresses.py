@@ -10,6 +10,7 @@ import hashlib
 import posixpath
 import re
 import string
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 _PORTS = {"http": 80, "https": 443}
@@ -75,6 +76,7 @@ def host(address: str) -> str:
     return parts[1] if parts else ""
 
 
+@lru_cache(maxsize=4096)  # an address is asked of some ten times in one reading
 def _split(address: str) -> tuple[str, str, int | None, str, str] | None:
     try:
         parts = urlsplit(address)
