@@ -199,8 +199,8 @@ class Posts:
         records = [(one.post, codec.encode(one)) for one in found]
         await self._log(lambda log: log.append(Topic.POSTS_FOUND, records))
         await self._keeping.posts([_state(*one) for one in zip(taken, found, strict=True)])
-        for one in found:
-            self._tries.pop(one.post, None)
+        for appended in found:
+            self._tries.pop(appended.post, None)
 
     def _found(self, wanted: Wanted, page: _Page, capture: str | None, first_fetched: datetime) -> Found:
         item, state, origin = wanted.item, wanted.state, wanted.origin
