@@ -90,6 +90,8 @@ class Parser:
             child.start()
             self._child = child  # only now: whoever closes meanwhile cannot kill what has not begun
             theirs.close()
+            if self._closed:
+                raise BackendError("parser_failed", detail="closed")
             self._wait(self._pipe)
         return self._pipe
 

@@ -120,4 +120,5 @@ def test_the_role_ends_within_five_seconds_of_being_told(office: Office, site: S
 
 
 def _recorded(found: Any) -> tuple[Any, ...]:
-    return tuple(getattr(found, name) for name in found.__slots__)
+    # The page is fetched again, and each fetch is a capture of its own.
+    return tuple(getattr(found, name) for name in found.__slots__ if name != "capture")
