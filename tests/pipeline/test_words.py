@@ -105,6 +105,15 @@ def test_every_word_of_a_query_stands_in_the_words_of_a_text_that_holds_it() -> 
         assert set(cutter.query(typed)) <= set(words)
 
 
+def test_words_stay_the_same_when_what_is_known_of_tokens_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "_MOST_KNOWN", 5)
+    small = Cutter(OWN)
+    for sentence in SENTENCES:
+        assert small.search_words(small.tokens(sentence)) == search_mode(sentence, OWN)
+        assert small.words(small.tokens(sentence)).split() == " ".join(search_mode(sentence, OWN)).split()
+        assert len(small._inside) <= 5
+
+
 def test_names_of_the_desk_are_whole_words() -> None:
     assert "红河圩" in Cutter(own_words(desk())).tokens("今天红河圩停水")
     assert "红河圩" not in Cutter().tokens("今天红河圩停水")
