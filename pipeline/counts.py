@@ -72,11 +72,13 @@ def counts(field: str, text: str) -> tuple[Count, ...]:
     )
 
 
-def beside(numbered: Sequence[Count], title: str, text: str, finds: Sequence[Find]) -> tuple[Count, ...]:
-    """Return the counts of the title, of the sentences that `finds` stand in, and of the one after each."""
+def beside(numbered: Sequence[Count], bounds: Sentences, finds: Sequence[Find]) -> tuple[Count, ...]:
+    """Return the counts of the title, of the sentences that `finds` stand in, and of the one after each.
+
+    `bounds` are the text's.
+    """
     if not numbered:
         return ()
-    bounds = Sentences(text)
     near = {find.sentence + more for find in finds if find.field == "text" for more in (0, 1)}
     if any(find.field == "title" for find in finds):
         near |= {0, 1}

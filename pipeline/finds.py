@@ -46,11 +46,15 @@ class Finds:
             self.by_word.setdefault(find.word, []).append(find)
 
         self.words = frozenset(self.by_word)
+        self._known: dict[frozenset[str], tuple[Find, ...]] = {}
 
-    def of(self, words: frozenset[str]) -> list[Find]:
+    def of(self, words: frozenset[str]) -> tuple[Find, ...]:
         """Return the finds of `words`, the title's first, in the text's order."""
-        found = [find for word in words & self.words for find in self.by_word[word]]
-        return sorted(found, key=_place) if len(found) > 1 else found
+        known = self._known.get(words)
+        if known is None:
+            found = [find for word in words & self.words for find in self.by_word[word]]
+            known = self._known[words] = tuple(sorted(found, key=_place) if len(found) > 1 else found)
+        return known
 
 
 def _place(find: Find) -> tuple[bool, int, int]:

@@ -64,7 +64,7 @@ def _numerals(written: str) -> Fraction | None:
         return Fraction(_SOME * _times(rest)) if set(rest) <= set(_UNIT) else None
     if len(written) > 2 and set(written) <= set(_DIGIT):  # 二〇二六
         return Fraction(int("".join(str(_DIGIT[figure]) for figure in written)))
-    total = section = Fraction(0)
+    total = section = 0
     digit: int | None = None
     unit = 1
     for place, figure in enumerate(written):
@@ -74,17 +74,17 @@ def _numerals(written: str) -> Fraction | None:
             continue
         unit = _UNIT[figure]
         if unit >= _UNIT["万"]:
-            section = (section + (digit or 0)) or Fraction(1)
-            total, section = total + section * unit, Fraction(0)
+            section = (section + (digit or 0)) or 1
+            total, section = total + section * unit, 0
         else:
             section += (1 if digit is None else digit) * unit
         digit = None
-    return total + section + _last(digit, unit, written)
+    return Fraction(total + section + _last(digit, unit, written))
 
 
-def _last(digit: int | None, unit: int, written: str) -> Fraction:
+def _last(digit: int | None, unit: int, written: str) -> int:
     """Return what a last figure stands for: 一万二 is 12,000, 一百零二 is 102, 十二 is 12."""
     if digit is None:
-        return Fraction(0)
+        return 0
     spoken = unit >= _UNIT["百"] and written[-2] in _UNIT
-    return Fraction(digit * unit // 10 if spoken else digit)
+    return digit * unit // 10 if spoken else digit

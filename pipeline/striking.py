@@ -5,7 +5,7 @@ finds ─ contexts' words, but not inside a phrase of `but` ─► sayings ─ a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from huiying.core.topic_rules import Context
 from pipeline.finds import Find, Finds
@@ -22,14 +22,15 @@ class Contexts:
         self._names = frozenset(names) - {""}
         self._but = [frozenset(context.but) for context in contexts]
         self._words = [[(how, frozenset(getattr(context, how))) for how in _HOW] for context in contexts]
+        self._any = [frozenset().union(*(wanted for _, wanted in words)) for words in self._words]
         self.words: frozenset[str] = self._names | {word for context in contexts for word in context.every_word()}
 
     def over(self, finds: Finds) -> Sayings:
         """Return what the words found in one post say against its topics."""
         sayings = [
             _Saying(context, by_how)
-            for context, but, words in zip(self._contexts, self._but, self._words, strict=True)
-            if (by_how := _by_how(finds, words, finds.of(but)))
+            for context, but, words, any_of in zip(self._contexts, self._but, self._words, self._any, strict=True)
+            if not any_of.isdisjoint(finds.words) and (by_how := _by_how(finds, words, finds.of(but)))
         ]
         return Sayings(finds.of(self._names), sayings)
 
@@ -43,7 +44,7 @@ class _Saying:
         self.id, self.within, self.by_how = context.id, context.within, by_how
 
 
-def _by_how(finds: Finds, words: list[tuple[str, frozenset[str]]], void: list[Find]) -> dict[str, list[Find]]:
+def _by_how(finds: Finds, words: list[tuple[str, frozenset[str]]], void: Sequence[Find]) -> dict[str, list[Find]]:
     by_how = {}
     for how, wanted in words:
         if found := [find for find in finds.of(wanted) if not any(find.inside(phrase) for phrase in void)]:
@@ -54,7 +55,7 @@ def _by_how(finds: Finds, words: list[tuple[str, frozenset[str]]], void: list[Fi
 class Sayings:
     """What one post says against its own words; asked once a find, however many topics have it."""
 
-    def __init__(self, names: list[Find], sayings: Sequence[_Saying]) -> None:
+    def __init__(self, names: Sequence[Find], sayings: Sequence[_Saying]) -> None:
         self._names = names
         self._sayings = sayings
         self._known: dict[Find, list[Against]] = {}
@@ -72,14 +73,18 @@ class Sayings:
     def _all_against(self, find: Find) -> list[Against]:
         said = [("name", name.word) for name in self._names if find.inside(name) and len(name.word) > len(find.word)]
         for saying in self._sayings:
-            said += [(saying.id, word.word) for how in saying.by_how for word in _reaching(saying, how, find)][:1]
+            if (word := next(_reaching(saying, find), None)) is not None:
+                said.append((saying.id, word.word))
         return said
 
 
-def _reaching(saying: _Saying, how: str, find: Find) -> list[Find]:
-    reaches = _REACHES[how]
+def _reaching(saying: _Saying, find: Find) -> Iterator[Find]:
     within = saying.within
-    return [word for word in saying.by_how[how] if not word.over(find) and reaches(word, find, within)]
+    for how, words in saying.by_how.items():
+        reaches = _REACHES[how]
+        for word in words:
+            if reaches(word, find, within) and not word.over(find):
+                yield word
 
 
 def _before(word: Find, find: Find, within: int) -> bool:

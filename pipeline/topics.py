@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from huiying.core.model import Count, TopicHit
+from huiying.core.sentences import Sentences
 from huiying.core.topic_rules import Context, TopicRule, Wording
 from pipeline.counts import beside, counts
 from pipeline.finds import Dictionary, Find, Finds
@@ -84,7 +85,8 @@ class TopicTagger:
             else:
                 struck[Struck(form.rule.id, _places(hit), *against)] = None
         numbered = counts("title", title) + counts("text", text) if standing else ()
-        hits = (_topic(finds, found, beside(numbered, title, text, _joined(found))) for found in standing.values())
+        bounds = Sentences(text if numbered else "")
+        hits = (_topic(finds, found, beside(numbered, bounds, _joined(found))) for found in standing.values())
         return Looked(tuple(hits), tuple(struck))
 
 
@@ -144,16 +146,20 @@ def _hits(form: _Form, finds: Finds) -> list[_Hit]:
     """Return the hits of one form before anything is said against them; none where a word of `all` is missing."""
     if form.all and not form.all <= {find.word for find in _seen(form, finds, form.all)}:
         return []
-    alone: list[_Hit] = [(find,) for find in _seen(form, finds, form.any)]
-    return [*alone, *(hit for sets, within in form.near for hit in _joined_words(form, finds, sets, within))]
+    hits: list[_Hit] = [(find,) for find in _seen(form, finds, form.any)]
+    for sets, within in form.near:
+        if not sets[0].isdisjoint(finds.words):
+            hits += _joined_words(form, finds, sets, within)
+    return hits
 
 
-def _seen(form: _Form, finds: Finds, words: frozenset[str]) -> list[Find]:
-    return [find for find in finds.of(words) if find.field == "title" or not form.title_only]
+def _seen(form: _Form, finds: Finds, words: frozenset[str]) -> Sequence[Find]:
+    found = finds.of(words)
+    return [find for find in found if find.field == "title"] if form.title_only else found
 
 
 def _joined_words(form: _Form, finds: Finds, sets: tuple[frozenset[str], ...], within: int) -> Iterator[_Hit]:
-    if any(words.isdisjoint(finds.words) for words in sets):
+    if any(words.isdisjoint(finds.words) for words in sets[1:]):
         return
     others = [_seen(form, finds, words) for words in sets[1:]]
     for first in _seen(form, finds, sets[0]):
