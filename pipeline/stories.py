@@ -21,9 +21,14 @@ SAME = 0.7  # of the larger one: two posts that both share so much with a third 
 _MOST = 128  # the smallest hashes are kept, so two long texts keep the same ones
 _SHORTEST_CLAUSE = 8
 _SHORTEST_TITLE = 8
-_BOUNDS = re.compile(r"[。，！？；：!?;\n]|(?<!\d)[,:](?!\d)")
+_MARKS = "。，！？；：!?;"
+_BETWEEN = r"[,:](?<!\d.)(?!\d)"
+_BOUNDS = re.compile(rf"[{_MARKS}\n]|{_BETWEEN}")
+_IN_FIGURES_TOO = re.compile(_BETWEEN)
+_OFTEN = "、“” "  # taken out before the rest of what is no letter is looked for
 _NO_LETTERS = re.compile(r"[\W_]+")
-_NO_LETTERS_IN_LINE = re.compile(r"[^\w\n]+|_+")
+# A copy of what is begun costs half of beginning anew.
+_CLAUSE, *_TITLES = (blake2b(digest_size=8, person=kind) for kind in (b"clause", b"title-1", b"title-2"))
 # headings that many different posts bear
 _NOTICES = re.compile("(?:通知|公告|通告|公示|告示|提示|预告|预报|预警|快讯|简讯|日报|周报|图片报道|一览表?|名单)$")
 
@@ -44,11 +49,12 @@ def signature(title: str, text: str) -> tuple[tuple[int, ...], frozenset[int]]:
     Posts of one outlet begin with one line ("某网消息") and end in one footer: who shares nothing between them
     does not tell its story.
     """
-    clauses = dict.fromkeys(_hash(b"clause", letters) for letters in _whole(text))
+    clauses = dict.fromkeys([_hash(_CLAUSE, letters) for letters in _whole(text)])
     own = _title(title)
     first = 1 if len(clauses) > 2 else 0
     opening = [*own, *list(clauses)[first : (len(clauses) + 1) // 2]]
-    return tuple(sorted([*own, *sorted(clauses)[:_MOST]])), frozenset(opening)
+    kept = clauses if len(clauses) <= _MOST else sorted(clauses)[:_MOST]
+    return tuple(sorted([*own, *kept])), frozenset(opening)
 
 
 def choose(candidates: Sequence[Candidate], size: int) -> str | None:
@@ -89,9 +95,19 @@ def shared(text: str, other: str) -> tuple[tuple[int, int], ...]:
 
 
 def _whole(text: str) -> list[str]:
-    """Return the letters of each clause that is long enough: as `_clauses`, in two passes over the whole."""
-    letters = _NO_LETTERS_IN_LINE.sub("", _BOUNDS.sub("\n", text))
-    return [clause for clause in letters.split("\n") if len(clause) >= _SHORTEST_CLAUSE]
+    """Return the letters of each clause that is long enough: as `_clauses`, in a few passes over the whole.
+
+    Replacing one sign all over a text costs less than a hundredth of what a pattern takes with it.
+    """
+    for mark in _MARKS:
+        text = text.replace(mark, "\n")
+    if "," in text or ":" in text:
+        text = _IN_FIGURES_TOO.sub("\n", text)
+    for sign in _OFTEN:
+        text = text.replace(sign, "")
+    clauses = [part for part in text.split("\n") if len(part) >= _SHORTEST_CLAUSE]
+    letters = [part if part.isalnum() else _letters(part) for part in clauses]
+    return [clause for clause in letters if len(clause) >= _SHORTEST_CLAUSE]
 
 
 def _clauses(text: str) -> Iterator[tuple[str, int, int]]:
@@ -107,12 +123,14 @@ def _title(title: str) -> list[int]:
     letters = _letters(bare_title(title))
     if len(letters) < _SHORTEST_TITLE or _NOTICES.search(letters):
         return []
-    return [_hash(b"title-1", letters), _hash(b"title-2", letters)]
+    return [_hash(kind, letters) for kind in _TITLES]
 
 
 def _letters(text: str) -> str:
     return _NO_LETTERS.sub("", text)
 
 
-def _hash(kind: bytes, text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8, person=kind).digest(), "big", signed=True)
+def _hash(kind: blake2b, text: str) -> int:
+    begun = kind.copy()
+    begun.update(text.encode())
+    return int.from_bytes(begun.digest(), "big", signed=True)

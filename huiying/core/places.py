@@ -26,6 +26,7 @@ def level_of(code: str) -> PlaceLevel:
     raise AssertionError(code)
 
 
+@lru_cache(maxsize=1 << 14)
 def significant(code: str) -> str:
     """Return the digits of `code` that its level uses."""
     level = level_of(code)

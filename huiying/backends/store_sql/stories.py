@@ -5,8 +5,8 @@ a batch of posts ─► who holds their fingerprints (one question) ─► each 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -64,12 +64,14 @@ class _Batch:
     """What the store knows of the posts of a batch, and what it is to know after it."""
 
     def __init__(self, connection: Connection, signed: Sequence[Signed]) -> None:
-        self._prints = {one: sorted({_signed(number) for number in one.fingerprints}) for one in signed}
+        self._prints = {one: sorted(_signed(one.fingerprints)) for one in signed}
         self._holders: dict[int, dict[str, str]] = defaultdict(dict)  # fingerprint: day by post
         self._known: dict[str, tuple[str, int]] = {}  # post: story and size
         self._days: dict[str, str] = {}
         self._begun: dict[str, dict[str, Any]] = {}
         self._kept: dict[str, list[tuple[int, str, str]]] = {}
+        self._before: dict[str, list[int]] = {one.post: [] for one in signed}  # what the posts held before
+        self._full: set[tuple[int, str]] = set()  # fingerprint and day
         self._read(connection, signed)
 
     def _read(self, connection: Connection, signed: Sequence[Signed]) -> None:
@@ -77,57 +79,69 @@ class _Batch:
             return
         widest = min(one.since for one in signed).isoformat()
         narrowest = max(one.since for one in signed).isoformat()
-        table = FINGERPRINTS.c
         for part in _parts({number for numbers in self._prints.values() for number in numbers}):
-            wanted = select(table.fingerprint, table.post, table.day)
-            held = connection.execute(wanted.where(table.fingerprint.in_(part), table.day >= widest))
-            for number, post, day in held:
-                self._holders[number][post] = day
+            for number, post, day in _among(
+                connection, "fingerprint, post, day FROM fingerprints", "fingerprint", part
+            ):
+                if day >= widest:
+                    self._holders[number][post] = day
+                    if post in self._before:
+                        self._before[post].append(number)
         posts = {one.post for one in signed}
         for holders in self._holders.values():
-            if sum(day >= narrowest for day in holders.values()) <= _CAP:
+            if len(holders) <= _CAP or sum(day >= narrowest for day in holders.values()) <= _CAP:
                 posts.update(holders)
         for part in _parts(posts):
-            wanted_stories = select(STORIES.c.post, STORIES.c.story, STORIES.c.size, STORIES.c.day)
-            for post, story, size, day in connection.execute(wanted_stories.where(STORIES.c.post.in_(part))):
+            for post, story, size, day in _among(connection, "post, story, size, day FROM stories", "post", part):
                 self._known[post], self._days[post] = (story, size), day
 
     def place(self, one: Signed, choose: Choice) -> str:
         """Return the story of `one`: its own where it has one, else the chosen; those after it see it."""
         prints, known = self._prints[one], self._known.get(one.post)
+        self._drop(one.post)
         chosen = choose(one, self._candidates(one, prints))
         story = known[0] if known else chosen or one.post
         if known is None:
             self._begun[one.post] = {"post": one.post, "story": story, "day": one.day.isoformat(), "size": 0}
-        else:
-            for holders in self._holders.values():
-                holders.pop(one.post, None)
         self._known[one.post] = story, len(prints)
         self._kept[one.post] = list(self._keep(one, prints))
         return story
 
+    def _drop(self, post: str) -> None:
+        """Let go of what the post held before its text changed."""
+        for number in (*self._before.pop(post, ()), *(row[0] for row in self._kept.get(post, ()))):
+            if day := self._holders[number].pop(post, None):
+                self._full.discard((number, day))
+
     def _candidates(self, one: Signed, prints: Iterable[int]) -> list[Candidate]:
-        shared: Counter[str] = Counter()
-        opening: Counter[str] = Counter()
-        first = None if one.opening is None else {_signed(number) for number in one.opening}
+        shared: dict[str, int] = {}
+        opening: dict[str, int] = {}
+        first = None if one.opening is None else _signed(one.opening)
         since = one.since.isoformat()
         for number in prints:
             holders = self._holders.get(number)
             if holders:
-                recent = [post for post, day in holders.items() if day >= since and post != one.post]
+                recent = [post for post, day in holders.items() if day >= since]
                 if len(recent) <= _CAP:
-                    shared.update(recent)
-                    if first is None or number in first:
-                        opening.update(recent)
+                    opens = first is None or number in first
+                    for post in recent:
+                        shared[post] = shared.get(post, 0) + 1
+                        opening[post] = opening.get(post, 0) + opens
         return [_candidate(post, self._known[post], shared[post], opening[post]) for post in sorted(shared)]
 
     def _keep(self, one: Signed, prints: Iterable[int]) -> Iterator[tuple[int, str, str]]:
         day = one.day.isoformat()
         for number in prints:
             holders = self._holders[number]
-            if len(holders) < _KEPT or sum(held == day for held in holders.values()) < _KEPT:
+            if len(holders) < _KEPT or not self._is_full(number, day, holders):
                 holders[one.post] = day
                 yield number, one.post, day
+
+    def _is_full(self, number: int, day: str, holders: Mapping[str, str]) -> bool:
+        """Say whether as many posts of `day` hold the fingerprint as are kept; within a batch they become no fewer."""
+        if (number, day) not in self._full and sum(held == day for held in holders.values()) >= _KEPT:
+            self._full.add((number, day))
+        return (number, day) in self._full
 
     def write(self, connection: Connection) -> None:
         """Write the rows of the batch; those of a post's earlier text go."""
@@ -145,9 +159,21 @@ class _Batch:
             begun = [{**row, "size": self._known[post][1]} for post, row in self._begun.items()]
             connection.execute(insert(STORIES).inline(), begun)
         if rows := [row for kept in self._kept.values() for row in kept]:
-            # Numbers, ids and days as they are: what SQLAlchemy does for each value cost more than the database.
-            mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-            connection.exec_driver_sql(f"INSERT INTO fingerprints VALUES ({mark}, {mark}, {mark})", rows)
+            connection.exec_driver_sql(f"INSERT INTO fingerprints VALUES ({_marks(connection, 3)})", rows)
+
+
+def _among(connection: Connection, what: str, column: str, values: Sequence[Any]) -> Iterable[Any]:
+    """Return `what` ("columns FROM table") of the rows whose `column` is one of `values`."""
+    wanted = f"SELECT {what} WHERE {column} IN ({_marks(connection, len(values))})"
+    return connection.exec_driver_sql(wanted, tuple(values)).all()
+
+
+def _marks(connection: Connection, count: int) -> str:
+    """Return the places of `count` values that go to the driver as they are.
+
+    Numbers, ids and days need no conversion, and what SQLAlchemy does for each value cost more than the database.
+    """
+    return ", ".join(["?" if connection.dialect.paramstyle == "qmark" else "%s"] * count)
 
 
 def _candidate(post: str, known: tuple[str, int], shared: int, opening: int) -> Candidate:
@@ -162,6 +188,6 @@ def _parts(values: Iterable[Any]) -> Iterator[list[Any]]:
         yield every[begin : begin + _IN]
 
 
-def _signed(number: int) -> int:
-    """Return an unsigned 64-bit number as the signed one that databases hold."""
-    return number - (1 << 64) if number >= 1 << 63 else number
+def _signed(numbers: Iterable[int]) -> set[int]:
+    """Return unsigned 64-bit numbers as the signed ones that databases hold."""
+    return {number - (1 << 64) if number >= 1 << 63 else number for number in numbers}
