@@ -118,7 +118,7 @@ def tagged(lines: Iterable[str], why: bool = False) -> Iterator[dict[str, Any]]:
         title, text, outlet = _texts(line, number)
         tags = tools.tag(title, text, outlet)
         yield {
-            "words": {"title": tools.words(title), "text": tools.words(text)},
+            "words": {"title": tags.title_words, "text": tags.text_words},
             "places": [
                 {
                     "code": one.code,
@@ -149,7 +149,7 @@ def tagged(lines: Iterable[str], why: bool = False) -> Iterator[dict[str, Any]]:
                 for hit in tags.topics
             ],
             "fingerprint": [str(mark) for mark in fingerprints(title, text)],
-        } | ({"struck": [asdict(one) for one in tools.struck(title, text)]} if why else {})
+        } | ({"struck": [asdict(one) for one in tags.struck]} if why else {})
 
 
 def _texts(line: str, number: int) -> tuple[str, str, str]:

@@ -26,12 +26,18 @@ __all__ = ["Everywhere", "PageText", "Tagger", "Tags", "namer", "read_page"]
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a text is about: places in order, the primary one's code, topics, and the names that are ambiguous."""
+    """What a text is about: places in order, the primary one's code, topics, and the names that are ambiguous.
+
+    `struck` are the topics' words that do not count. The words of a field, joined, are the field again.
+    """
 
     places: tuple[PlaceTag, ...]
     primary: str | None
     topics: tuple[TopicHit, ...]
-    ambiguous: tuple[Ambiguous, ...] = ()
+    ambiguous: tuple[Ambiguous, ...]
+    struck: tuple[Struck, ...]
+    title_words: Sequence[str]
+    text_words: Sequence[str]
 
 
 class Tagger:
@@ -84,18 +90,11 @@ class Everywhere:
         """Return the names of the divisions from the province down to `code`."""
         return gazetteer().path(code)
 
-    def struck(self, title: str, text: str) -> tuple[Struck, ...]:
-        """Return the topics' words that do not count, each with the reason."""
-        return self._tools.topics.look(title, text).struck
-
-    def words(self, text: str) -> list[str]:
-        """Return the words of a text; joined they are the text again."""
-        return self._tools.cutter.tokens(text)
-
 
 def _tags(tools: Tools, title: str, text: str, home: str | None) -> Tags:
-    found = tools.places.find(title, text, tools.cutter.tokens(title), tools.cutter.tokens(text), home)
-    return Tags(found.tags, primary_place(found.tags), tools.topics.tag(title, text), found.ambiguous)
+    words = tools.cutter.tokens(title), tools.cutter.tokens(text)
+    found, looked = tools.places.find(title, text, *words, home), tools.topics.look(title, text)
+    return Tags(found.tags, primary_place(found.tags), looked.hits, found.ambiguous, looked.struck, *words)
 
 
 def namer(desk: Desk) -> Tagger:
