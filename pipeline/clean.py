@@ -72,8 +72,9 @@ def is_noise(line: str) -> bool:
     if len(line) >= _NOISE:
         return False
     letters = frozenset(line)
-    if any(not needs.isdisjoint(letters) and pattern.match(line) for needs, pattern in _ONLY):
-        return True
+    for needs, pattern in _ONLY:
+        if not needs.isdisjoint(letters) and pattern.match(line):
+            return True
     return is_byline(line)
 
 

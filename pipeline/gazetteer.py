@@ -19,7 +19,7 @@ from typing import Any
 import zstandard
 
 from huiying.core.model import PlaceLevel
-from huiying.core.places import ancestors, level_of
+from huiying.core.places import LEVELS, ancestors, level_of
 
 MAGIC = b"HYGZ2\n"
 _KINDS = ("省", "市", "县", "区", "自治区", "自治州", "自治县", "镇", "乡", "街道")  # what a name is typed without
@@ -115,7 +115,8 @@ class Gazetteer:
 def _division(line: str) -> Division:
     digits, name, short = line.split("\t")
     code = digits.ljust(12, "0")
-    return Division(code, name, level_of(code), short)
+    # A county without a code of its own in its city is written with the zeros of its townships.
+    return Division(code, name, level_of(code) if digits.endswith("00") else LEVELS[len(digits)], short)
 
 
 @cache

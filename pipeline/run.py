@@ -1,7 +1,7 @@
 """The process role's first loop: POSTS_FOUND in, POSTS_READY out; at least once, every effect idempotent.
 
-poll ─► decode ─► steps ─┐ each record
-       stories ─► Posts ─► POSTS_READY ─► commit, the batch; once a day what retention lets go
+poll ─► decode ─► the steps that read a page ─┐ each record
+       the other steps ─► stories ─► Posts ─► POSTS_READY ─► commit, the batch; once a day what retention lets go
 The index is filled from POSTS_READY by the second loop, `indexing`.
 """
 
@@ -19,7 +19,7 @@ from huiying.core.model import Found, Post, Topic
 from huiying.core.ports import Clock, Log, Record
 from huiying.core.states import Candidate, Signed, Store
 from pipeline.learning import Learning
-from pipeline.steps import Reading, Tools, ready, run_steps, tools_for
+from pipeline.steps import Reading, Tools, ready, run_further, run_opening, tools_for
 from pipeline.stories import WINDOW, choose, same_as
 
 GROUP = "process"
@@ -70,15 +70,17 @@ class Process:
             self._number, self._desk = number, desk
 
     def _handle(self, records: list[Record]) -> list[Dead | None]:
-        read = [self._read(record) for record in records]
+        opened = [self._open(record) for record in records]
+        further = iter(run_further([reading for reading in opened if isinstance(reading, Reading)], self._tools))
+        read = [next(further) if isinstance(reading, Reading) else reading for reading in opened]
         posts = self._ready([reading for reading in read if isinstance(reading, Reading)])
         self._learning.keep(self._clock.now().date())
         if posts:
             self._log.append(Topic.POSTS_READY, [(post.id, codec.encode(post)) for post in posts])
         return [None if isinstance(reading, Reading) else reading for reading in read]
 
-    def _read(self, record: Record) -> Reading | Dead | None:
-        """Return what the post says, why nothing can be read, or None for a record of another desk."""
+    def _open(self, record: Record) -> Reading | Dead | None:
+        """Return the post with its text, why nothing can be read, or None for a record of another desk."""
         try:
             found = codec.decode(Found, record.value)
             if found.desk != self._desk_id:
@@ -86,7 +88,7 @@ class Process:
             outlet = self._desk.outlet(found.outlet)
             if outlet is None:
                 raise Dead("outlet_unknown", outlet=found.outlet)
-            reading = run_steps(found, outlet, self._tools, self._learning.container(outlet.id))
+            reading = run_opening(found, outlet, self._tools, self._learning.container(outlet.id))
             self._learning.read(outlet.id, found.source, reading.container)
             return reading
         except Dead as why:

@@ -56,7 +56,7 @@ class Cutter:
         self._latin = re.compile("|".join(latin)) if latin else None
         self._known: Callable[[str], Any] = self._fast.has_word if self._fast else _exact(self._own).FREQ.get
         self._inside = _Known(self._search)
-        self._joined = _Known(lambda token: " ".join(" ".join(self._inside[token]).split()))
+        self._joined = _Known(lambda token: " ".join(" ".join(self._search(token)).split()))
 
     def tokens(self, text: str) -> list[str]:
         """Cut `text`; the tokens joined are the text again."""

@@ -13,6 +13,7 @@ _WIDTHS = (
     (9, PlaceLevel.TOWNSHIP),
     (12, PlaceLevel.VILLAGE),
 )
+LEVELS = dict(_WIDTHS)  # by the digits that a level uses
 
 
 @lru_cache(maxsize=1 << 14)

@@ -24,11 +24,12 @@ from huiying.backends.log_kafka_settings import OVERHEAD, KafkaSettings
 from huiying.core.codec import decode
 from huiying.core.model import Draft, Found, Role, Topic
 from huiying.core.states import Candidate
-from pipeline.steps import ready, run_steps, tools_for
+from pipeline.steps import ready, tools_for
 from tests.bench.index import helpers, one_run, ours
 from tests.bench.stand import Stand
 from tests.bench.steps import Records
 from tests.flow.office import RunningOffice
+from tests.pipeline.desk import read_through
 
 POSTS = 600
 ROWS = 500
@@ -143,7 +144,7 @@ def elastic(on: Stand, office: RunningOffice, given: Sequence[tuple[str, bytes]]
     assert configured is not None
     tools, outlet = tools_for(configured[1]), configured[1].outlets[0]
     found = [decode(Found, record) for _, record in given]
-    posts = [ready(run_steps(one, outlet, tools), one.post) for one in found]
+    posts = [ready(read_through(one, outlet, tools), one.post) for one in found]
     contenders: dict[str, Callable[[Any], float]] = {
         "parallel_bulk, 2 threads": lambda at: helpers(at, posts, lambda c, a: parallel_bulk(c, a, thread_count=2)),
         "streaming_bulk": lambda at: helpers(at, posts, streaming_bulk),

@@ -37,9 +37,9 @@ from huiying.backends.index_elastic.documents import document
 from huiying.backends.index_tantivy import TantivyIndex
 from huiying.core.model import Found, Post
 from huiying.core.ports import Index, Query
-from pipeline.steps import ready, run_steps, tools_for
+from pipeline.steps import ready, tools_for
 from tests.elastic_server import drop
-from tests.pipeline.desk import SHARED, desk
+from tests.pipeline.desk import SHARED, desk, read_through
 
 TEXTS = SHARED / "data" / "text" / "cctv.jsonl"
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -69,7 +69,7 @@ def stories() -> list[Post]:
                 *("bench", story["id"], 1, "paper", "paper/1", f"http://paper.test/{story['id']}", story["title"]),
                 *(story["body"], None, None, None, None, b"", SEEN, SEEN, False),
             )
-            made.append(ready(run_steps(found, outlet, tools), story["id"]))
+            made.append(ready(read_through(found, outlet, tools), story["id"]))
     return made
 
 

@@ -31,11 +31,11 @@ from huiying.core import codec
 from huiying.core.model import Found, Topic
 from huiying.core.ports import Query
 from pipeline.indexing import Indexing
-from pipeline.run import Process
-from pipeline.steps import STEPS, Reading, run_steps, tools_for
+from pipeline.run import _BATCH, Process
+from pipeline.steps import FURTHER, OPENING, Reading, run_further, run_opening, tools_for
 from tests.bench.index import TEXTS
 from tests.bench.record import record
-from tests.pipeline.desk import SHARED, desk
+from tests.pipeline.desk import SHARED, desk, read_through
 
 PAGES = SHARED / "data" / "pages"
 PEERS = ("trafilatura==2.1.0", "lxml_html_clean", "jieba==0.42.1")
@@ -95,10 +95,10 @@ def pages(count: int) -> list[Found]:
 def shares(given: Sequence[Found]) -> dict[str, float]:
     """Return the CPU milliseconds a post of each step."""
     tools, outlet = tools_for(desk()), desk().outlets[0]
-    run_steps(given[0], outlet, tools)
+    read_through(given[0], outlet, tools)
     readings = [Reading(one, outlet) for one in given]
     spent = {}
-    for step in STEPS:
+    for step in (*OPENING, *FURTHER):
         began = time.process_time()
         readings = [step(reading, tools) for reading in readings]
         spent[step.__name__] = 1000 * (time.process_time() - began) / len(given)
@@ -136,8 +136,8 @@ def drained(tick: Callable[[], int]) -> float:
 def _run(given: Sequence[Found]) -> tuple[float, float]:
     tools, outlet = tools_for(desk()), desk().outlets[0]
     began = time.time()
-    for one in given:
-        run_steps(one, outlet, tools)
+    for first in range(0, len(given), _BATCH):
+        run_further([run_opening(one, outlet, tools) for one in given[first : first + _BATCH]], tools)
     return began, time.time()
 
 

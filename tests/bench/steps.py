@@ -17,7 +17,7 @@ from huiying.backends.log_kafka import KafkaAdminClient
 from huiying.backends.log_kafka_settings import KafkaSettings
 from huiying.core import codec
 from huiying.core.model import Found, Post, Topic
-from pipeline.steps import STEPS, Reading, ready, tools_for
+from pipeline.steps import FURTHER, OPENING, Reading, ready, tools_for
 from pipeline.stories import WINDOW, choose
 from tests.bench.index import held
 from tests.bench.stand import Stand
@@ -74,7 +74,7 @@ def processed(office: RunningOffice, timed: Timed) -> list[Post]:
         with timed("decode"):
             values = [codec.decode(Found, record.value) for record in batch]
         readings = [Reading(value, desk.outlets[0]) for value in values]
-        for step in STEPS:
+        for step in (*OPENING, *FURTHER):
             with timed(step.__name__):
                 readings = [step(reading, tools) for reading in readings]
         posts = []

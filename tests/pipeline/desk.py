@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from huiying.core.config import Area, Calendar, Desk, Outlet, OwnPlace, Policy, Unit
-from huiying.core.model import PlaceLevel, Tier
+from huiying.core.model import Found, PlaceLevel, Tier
 from pipeline.shipped import shipped_contexts, shipped_topics
+from pipeline.steps import Reading, Tools, run_further, run_opening
 
 COUNTY, TOWN, VILLAGE = "990101000000", "990101101000", "990101101201"
 AREA = Area(
@@ -42,6 +43,13 @@ def desk(**changes: object) -> Desk:
         "calendar": Calendar(),
     }
     return Desk.model_validate(parts | changes)
+
+
+def read_through(found: Found, outlet: Outlet, tools: Tools) -> Reading:
+    """Return what all steps read of one post."""
+    (reading,) = run_further([run_opening(found, outlet, tools)], tools)
+    assert isinstance(reading, Reading)
+    return reading
 
 
 def shared(*parts: str) -> Path:

@@ -166,13 +166,16 @@ def test_what_cannot_be_handled_is_dead_with_a_reason_and_counted_once(office: O
     assert (counters.polled, counters.done, counters.dead, counters.retried) == (5, 1, 4, 0)
 
 
-def test_a_failing_step_buries_its_record_and_not_the_others(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("part", ["OPENING", "FURTHER"])
+def test_a_failing_step_buries_its_record_and_not_the_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
     def broken(reading: steps.Reading, tools: steps.Tools) -> steps.Reading:
         if reading.found.post == "a":
             raise RecursionError("too deep")
         return reading
 
-    monkeypatch.setattr(steps, "STEPS", (*steps.STEPS, broken))
+    monkeypatch.setattr(steps, part, (broken, *getattr(steps, part)))
     office.publish(found("a"), found("b", title="另一条"))
     office.process().tick()
     assert office.dead() == {"a": "step_failed"}
