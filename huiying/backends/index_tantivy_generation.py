@@ -96,9 +96,10 @@ class TantivyGeneration:
     def put(self, posts: Sequence[Post]) -> None:
         """Add or replace posts by id; older versions than those held are ignored. One commit."""
         with self._writing() as writer:
-            newest = self._newer(posts)
+            newest, held = self._newer(posts)
             for post in newest:
-                writer.delete_documents_by_term("id", post.id)
+                if post.id in held:
+                    writer.delete_documents_by_term("id", post.id)
                 writer.add_document(self._document(post))
             if newest:
                 writer.commit()
@@ -183,14 +184,14 @@ class TantivyGeneration:
         oldest = searcher.aggregate(self._asks.between(None, micros(before) - 1), asked)["min"]["value"]
         return None if oldest is None else _EPOCH + timedelta(microseconds=int(oldest))
 
-    def _newer(self, posts: Sequence[Post]) -> list[Post]:
-        """Return the posts of the newest version for each id, where the index holds no newer one."""
+    def _newer(self, posts: Sequence[Post]) -> tuple[list[Post], Mapping[str, int]]:
+        """Return the posts of the newest version for each id, where the index holds no newer one, and what it holds."""
         newest: dict[str, Post] = {}
         for post in posts:
             if post.id not in newest or newest[post.id].version <= post.version:
                 newest[post.id] = post
         held = self.versions(list(newest))
-        return [post for post in newest.values() if held.get(post.id, 0) <= post.version]
+        return [post for post in newest.values() if held.get(post.id, 0) <= post.version], held
 
     def _document(self, post: Post) -> Any:
         document = tantivy.Document()

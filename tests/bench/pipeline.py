@@ -215,7 +215,7 @@ def main() -> None:
             f" CPU time where it does not say wall time; load {os.getloadavg()[0]:.1f} on the machine;"
             f" {', '.join(PEERS)}."
         )
-        record("Pipeline", about, ("what", "feed posts", "pages"), rows, ("tantivy", "lxml", "jieba"))
+        record("流程 Pipeline", about, ("what", "feed posts", "pages"), rows, ("tantivy", "lxml", "jieba"))
 
 
 if __name__ == "__main__":

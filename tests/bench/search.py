@@ -221,7 +221,7 @@ def main() -> None:
     if given.record:
         command = f"`python -m tests.bench.search --posts {given.posts} --record`"
         intro = f"{command}: {len(wanted):,} searches each, one process, load {os.getloadavg()[0]:.1f} on the machine."
-        record("Search", intro, ("engine", "what", "measured"), told, ("tantivy",))
+        record("检索 Search", intro, ("engine", "what", "measured"), told, ("tantivy",))
 
 
 if __name__ == "__main__":

