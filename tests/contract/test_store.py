@@ -134,6 +134,14 @@ def test_old_and_common_fingerprints_count_for_none(store: Store) -> None:
     assert store.stories.assign("c", [7], DAY, DAY, choose_first) == "c"
 
 
+def test_a_post_that_changes_is_shown_those_who_share_a_clause_with_it_that_others_would_not_be(store: Store) -> None:
+    for number in range(21):
+        store.stories.assign(f"p{number}", [7, 100 + number], DAY, DAY, lambda _: None)
+    seen: list[Sequence[Candidate]] = []
+    store.stories.assign("p0", [7, 99], DAY, DAY, lambda found: seen.append(found))
+    assert sorted(one.post for one in seen[0]) == sorted(f"p{number}" for number in range(1, 21))
+
+
 def test_each_post_of_a_batch_sees_those_before_it_and_all_or_none_are_kept(store: Store) -> None:
     def first(signed: Signed, found: Sequence[Candidate]) -> str | None:
         seen.append([(one.post, one.shared, one.size) for one in found])

@@ -6,7 +6,7 @@ a batch of posts ─► who holds their fingerprints (one question) ─► each 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -89,7 +89,8 @@ class _Batch:
                         self._before[post].append(number)
         posts = {one.post for one in signed}
         for holders in self._holders.values():
-            if len(holders) <= _CAP or sum(day >= narrowest for day in holders.values()) <= _CAP:
+            # Posts of the batch may let go of what they hold: then the others are few enough to count.
+            if len(holders) <= _CAP or _others(holders, self._before, narrowest) <= _CAP:
                 posts.update(holders)
         for part in _parts(posts):
             for post, story, size, day in _among(connection, "post, story, size, day FROM stories", "post", part):
@@ -174,6 +175,10 @@ def _marks(connection: Connection, count: int) -> str:
     Numbers, ids and days need no conversion, and what SQLAlchemy does for each value cost more than the database.
     """
     return ", ".join(["?" if connection.dialect.paramstyle == "qmark" else "%s"] * count)
+
+
+def _others(holders: Mapping[str, str], besides: Container[str], since: str) -> int:
+    return sum(day >= since and post not in besides for post, day in holders.items())
 
 
 def _candidate(post: str, known: tuple[str, int], shared: int, opening: int) -> Candidate:
