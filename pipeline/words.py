@@ -2,7 +2,8 @@
 
 text ─ rjieba ─► tokens ─ those without Han cut again as jieba does ─► tokens ─ search mode ─► words joined by one blank
 
-jieba is the definition. It cuts by itself where rjieba is not installed, and texts that hold own words without Han.
+jieba is the definition. It cuts by itself where rjieba is not installed, and texts that hold own words without Han or
+the same Han thrice in a row: those can be cut in equally probable ways, and the last bit of a sum decides.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _MOST_KNOWN = 1 << 17  # 6,000 stories have 62,070 different tokens
 Value = TypeVar("Value")
 _HAN = "\u4e00-\u9fd5"  # what jieba takes for Han; rjieba takes more
 _OTHER_HAN = re.compile("[\0\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_THRICE = re.compile(rf"([{_HAN}]{{1,3}})\1\1")  # in none of 1,500 stories
 # A set first, and only then what stands before it: so the engine leaps over Han.
 _WITHOUT_HAN = re.compile(rf"[^{_HAN}\0](?<![^\0].)(?:\0?[^{_HAN}\0])+(?![^\0])", re.DOTALL)
 # jieba 0.42.1: re_han_default, re_skip_default, finalseg.re_skip; and the words of its dictionary without Han
@@ -60,7 +62,7 @@ class Cutter:
 
     def tokens(self, text: str) -> list[str]:
         """Cut `text`; the tokens joined are the text again."""
-        if self._fast is None or (self._latin and self._latin.search(text)):
+        if self._fast is None or (self._latin and self._latin.search(text)) or _THRICE.search(text):
             return list(_exact(self._own).cut(text))
         if not text:
             return []
