@@ -104,7 +104,8 @@ def extract(reading: Reading, tools: Tools) -> Reading:
     """
     found = reading.found
     zone = reading.outlet.zone
-    page = extract_page(reading.html, zone, found.fetched, learnt=reading.learnt)
+    # Without what was learnt of the outlet: a text must not hang on which posts a worker read before it.
+    page = extract_page(reading.html, zone, found.fetched)
     title = one_line(found.title) or page.title
     text = page.text if reading.html else plain(found.summary)
     if not title and not text:
