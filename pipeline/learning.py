@@ -1,6 +1,6 @@
 """What the process role learns of outlets as it reads: their articles' container, and which sources give no text.
 
-page read ─► container counted by outlet ─► learnt once it has proved itself ─► tried first on the outlet's next page
+page read ─► container counted by outlet ─► learnt once it has proved itself
           └► no text three pages in a row where a container was learnt ─► counted as lost, until text comes
 """
 

@@ -88,7 +88,7 @@ class Process:
             outlet = self._desk.outlet(found.outlet)
             if outlet is None:
                 raise Dead("outlet_unknown", outlet=found.outlet)
-            reading = run_opening(found, outlet, self._tools, self._learning.container(outlet.id))
+            reading = run_opening(found, outlet, self._tools)
             self._learning.read(outlet.id, found.source, reading.container)
             return reading
         except Dead as why:

@@ -61,13 +61,12 @@ def topic_tagger(desk: Desk) -> TopicTagger:
 class Reading:
     """A post on its way: what was found, and what the steps so far have read from it.
 
-    `learnt` is the signature of the container that the outlet's articles stand in, `container` the one that this text
-    stood in: "" for a page without text, None where there was no page.
+    `container` is the signature of the one that this text stood in: "" for a page without text, None where there was
+    no page.
     """
 
     found: Found
     outlet: Outlet
-    learnt: str | None = None
     html: str = ""
     container: str | None = None
     title: str = ""
@@ -178,13 +177,12 @@ OPENING: tuple[Step, ...] = (read, extract, only_articles)
 FURTHER: tuple[Step, ...] = (hide, fingerprint, cut, locate, classify)
 
 
-def run_opening(found: Found, outlet: Outlet, tools: Tools, learnt: str | None = None) -> Reading:
-    """Run the steps that read a page; `learnt` is the container that the outlet's articles stand in.
+def run_opening(found: Found, outlet: Outlet, tools: Tools) -> Reading:
+    """Run the steps that read a page, by itself alone.
 
-    Post by post: what a page shows of its outlet serves the next one. A Dead goes through; anything else that fails is
-    Dead("step_failed") with the step's name.
+    A Dead goes through; anything else that fails is Dead("step_failed") with the step's name.
     """
-    reading = Reading(found, outlet, learnt)
+    reading = Reading(found, outlet)
     for step in OPENING:
         reading = _step(step, reading, tools)
     return reading
